@@ -1,0 +1,51 @@
+# Two commands carry the project: `make demo` and `make test`. Both set up all they need in .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := test
+.PHONY: demo test bench contracts faults lock clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES = $(wildcard shared services demo bench tests)
+# 0 runs all tests in one process; a number spreads them over that many.
+TEST_PROCESSES ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup
+
+demo: $(READY)
+	$(BIN)/python -m demo
+
+test: $(READY)
+	tests/install_servers.sh
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	$(PYTEST) --cov --cov-report=term
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+contracts: $(READY)
+	$(BIN)/gonghui contracts
+
+faults: $(READY)
+	tests/install_servers.sh
+	$(PYTEST) tests/faults
+
+# The lock names no package index: the reader's own settings decide where packages come from.
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	! grep -nE '://|^-' requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): pyproject.toml requirements.lock
+	python=$$(for name in python3.11 python3 python3.12 python3.13; do \
+		"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$name" && break; \
+		done) || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found."; exit 1; }; \
+	[ -x $(BIN)/python ] || "$$python" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
