@@ -1,0 +1,1 @@
+"""Tests of gonghui: each name is the rule that it checks."""
