@@ -1,0 +1,78 @@
+"""Every event that membership records."""
+
+from datetime import date
+from typing import Literal
+
+from shared.rules.message import message
+from shared.rules.personal import Personal
+from shared.standards.credit_code import CreditCode
+from shared.standards.identity_number import IdentityNumber
+from shared.standards.mobile import MobileNumber
+from shared.standards.person_name import PersonName
+
+Sex = Literal["female", "male"]
+DocumentType = Literal[
+    "resident_identity_card",
+    "hong_kong_macao_residence_permit",
+    "taiwan_residence_permit",
+    "foreign_permanent_residence",
+    "passport",
+    "other",
+]
+OrganisationKind = Literal[
+    "federation", "basic_union_federation", "basic_union", "joint_basic_union", "organiser", "branch", "group"
+]
+OccupationGroup = Literal[
+    "truck_driver", "ride_hailing_driver", "courier", "food_delivery_rider", "other_new_employment", "none"
+]
+EmploymentStatus = Literal[
+    "on_post",
+    "waiting_for_post",
+    "unemployed",
+    "retired",
+    "sick_leave",
+    "internally_retired",
+    "migrant_worker",
+    "community_post",
+    "flexible",
+]
+
+
+@message
+class PersonRegistered:
+    person_id: str
+    document_type: DocumentType
+    identity_number: Personal[IdentityNumber]
+    name: Personal[PersonName]
+    sex: Sex
+    birth_year: int
+
+
+@message
+class OrganisationFounded:
+    organisation_id: str
+    name: str
+    kind: OrganisationKind
+    level: int
+    parent_id: str | None
+    credit_code: CreditCode | None
+    effective_on: date
+    basis: str
+
+
+@message
+class MemberJoined:
+    member_id: str
+    person_id: str
+    organisation_id: str
+    name: Personal[PersonName]
+    identity_number: Personal[IdentityNumber]
+    mobile: Personal[MobileNumber]
+    sex: Sex
+    birth_year: int
+    age_years: int
+    employment_status: EmploymentStatus
+    occupation_group: OccupationGroup
+    migrant_worker: bool
+    consent_version: str
+    effective_on: date

@@ -1,0 +1,242 @@
+"""Deciding a batch: each command in turn on the state that the one before leaves, all under the head's lock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, Row, select
+
+from shared.log.entry import COMMAND_ID_REUSED, PERSON_FORGOTTEN, Answer, Entry, Known, Outcome, View
+from shared.log.sealing import Vault
+from shared.log.store import among
+from shared.log.streams import Streams, sealed_values
+from shared.log.tables import commands, digests, events, unique_keys
+from shared.rules.decider import PersonalKey, no_unique_keys
+from shared.rules.language import Language
+from shared.rules.personal import Erased, Personal
+from shared.rules.plain import personal_fields
+from shared.rules.refusal import Refusal
+
+Key = tuple[str, str]
+"""A unique key: its name, and the empty text or, for a personal one, the keyed digest of its value."""
+
+
+@dataclass(slots=True)
+class NewEvent:
+    """An event that a batch is about to record, and the unique keys that it takes and releases."""
+
+    stream: str
+    version: int
+    event: Any
+    personal: list[tuple[str, str, Personal[Any]]]
+    takes: list[Key]
+    releases: list[Key]
+
+
+@dataclass(slots=True)
+class Decided:
+    """A command that was accepted, with what its decision read and made."""
+
+    entry: Entry
+    view: View
+    events: list[NewEvent] = field(default_factory=list)
+
+
+class Deciding:
+    """One batch of entries. Deciding is pure, so it is simply done again when the store knew better.
+
+    What only the store knows (who holds a key, whose personal data was erased) is asked for the whole
+    batch at once, after deciding; where an answer stands against a decision, the batch is decided again
+    with the answers at hand.
+    """
+
+    def __init__(
+        self, connection: Connection, language: Language, vault: Vault, streams: Streams, today: date
+    ) -> None:
+        self._connection = connection
+        self._language = language
+        self._vault = vault
+        self._streams = streams
+        self._today = today
+        self._holders: dict[Key, str | None] = {}
+        self.persons: dict[str, AESGCM | None] = {}
+        self.changed: dict[str, Known] = {}
+        self.taken: dict[Key, str | None] = {}
+
+    def decide(self, entries: Sequence[Entry]) -> list[Decided | Outcome]:
+        """Decide the entries in their order; a refusal or an error of one is its own outcome only."""
+        recorded = self._recorded(entries)
+        self._streams.load(self._connection, {entry.stream for entry in entries})
+        while True:
+            self.changed, self.taken = {}, {}
+            self._wanted: set[Key] = set()
+            self._needed: set[str] = set()
+            outcomes = self._decide_in_turn(entries, recorded)
+            if not self._ask_the_store():
+                return outcomes
+
+    def _decide_in_turn(self, entries: Sequence[Entry], recorded: Mapping[str, Row[Any]]) -> list[Decided | Outcome]:
+        outcomes: list[Decided | Outcome] = []
+        first: dict[str, int] = {}
+        for number, entry in enumerate(entries):
+            outcome: Decided | Outcome
+            try:
+                if entry.command_id in recorded:
+                    outcome = self._repeated(entry, recorded[entry.command_id])
+                elif entry.command_id in first:
+                    outcome = self._repeated_here(entry, outcomes[first[entry.command_id]])
+                else:
+                    outcome = self._decide_one(entry)
+                    first[entry.command_id] = number
+            except Exception as error:  # noqa: BLE001 - whatever a rule raises is that caller's outcome only
+                outcome = error
+            outcomes.append(outcome)
+        return outcomes
+
+    def _decide_one(self, entry: Entry) -> Decided:
+        changed: dict[str, Known] = {}
+        taken: dict[Key, str | None] = {}
+        view = View(self._today, lambda stream: changed.get(stream) or self._known(stream))
+        decided = Decided(entry, view)
+        for event in entry.decide(view):
+            decider = self._language.decider_of_event(event)
+            stream = decider.stream_of(event)
+            before = changed.get(stream) or self._known(stream)
+            view.reads.setdefault(stream, before.version)
+            after = Known(decider.evolve(before.state, event), before.version + 1, before.snapshot)
+            takes: list[Key] = []
+            releases: list[Key] = []
+            if decider.unique_keys is not no_unique_keys:
+                held, holds = decider.unique_keys(before.state), decider.unique_keys(after.state)
+                releases = [self._key(name, held[name]) for name in held if not _same(name, held, holds)]
+                taken |= dict.fromkeys(releases)
+                for name in holds:
+                    if not _same(name, holds, held):
+                        takes.append(self._take(self._key(name, holds[name]), stream, holds[name], taken))
+            changed[stream] = after
+            personal = list(personal_fields(event))
+            decided.events.append(NewEvent(stream, after.version, event, personal, takes, releases))
+        self._check_persons(decided)
+        self.changed |= changed
+        self.taken |= taken
+        return decided
+
+    def _known(self, stream: str) -> Known:
+        return self.changed.get(stream) or self._streams.known(self._connection, stream)
+
+    def _key(self, name: str, held: Refusal | PersonalKey) -> Key:
+        if isinstance(held, Refusal):
+            return name, ""
+        value = self._vault.open(self._connection, held.value)
+        return name, "erased" if isinstance(value, Erased) else self._vault.digest(name, value)
+
+    def _take(
+        self, key: Key, stream: str, held: Refusal | PersonalKey, taken: dict[Key, str | None]
+    ) -> Key:
+        for table in (taken, self.taken, self._holders):
+            if key in table:
+                if table[key] not in (None, stream):
+                    raise (held if isinstance(held, Refusal) else held.refusal)()
+                break
+        else:
+            self._wanted.add(key)
+        taken[key] = stream
+        return key
+
+    def _check_persons(self, decided: Decided) -> None:
+        named = {person_id for _, person_id, _ in decided.entry.personal}
+        for event in decided.events:
+            named.update(person_id for _, person_id, _ in event.personal)
+        for person_id in named:
+            if self.persons.get(person_id, True) is None:
+                raise PERSON_FORGOTTEN(field="person_id")
+        self._needed |= named
+
+    def _ask_the_store(self) -> bool:
+        """Learn what the store knows of the keys and persons that came up; whether it stands against a decision."""
+        against = False
+        if self._wanted:
+            holders = self._holders_of(self._wanted)
+            self._holders |= {key: holders.get(key) for key in self._wanted}
+            against = bool(holders)
+        unknown = self._needed - self.persons.keys()
+        if unknown:
+            keys = self._vault.keys(self._connection, unknown)
+            self.persons |= keys
+            against = against or None in keys.values()
+        return against
+
+    def _holders_of(self, keys: Iterable[Key]) -> dict[Key, str]:
+        plain = {name for name, digest in keys if not digest}
+        personal = {digest for _, digest in keys if digest}
+        held: dict[Key, str] = {}
+        if plain:
+            query = select(unique_keys.c.key, unique_keys.c.stream)
+            for key, stream in self._connection.execute(query.where(among(self._connection, unique_keys.c.key, plain))):
+                held[key, ""] = stream
+        if personal:
+            columns = select(digests.c.name, digests.c.digest, digests.c.stream)
+            condition = among(self._connection, digests.c.digest, personal)
+            for name, digest, stream in self._connection.execute(columns.where(condition)):
+                held[name, digest] = stream
+        return held
+
+    def _recorded(self, entries: Sequence[Entry]) -> dict[str, Row[Any]]:
+        ids = [entry.command_id for entry in entries]
+        rows = self._connection.execute(select(commands).where(among(self._connection, commands.c.id, ids)))
+        return {row.id: row for row in rows}
+
+    def _repeated(self, entry: Entry, row: Row[Any]) -> Answer:
+        facts = orjson.loads(row.public)
+        same = (
+            row.name == entry.name
+            and facts["actor"]["person_id"] == entry.actor.person_id
+            and facts["body"] == entry.body
+        )
+        if not same or not self._same_personal(entry, sealed_values(f"{facts['log_id']}/command/{row.id}/0", row.sealed)):
+            raise COMMAND_ID_REUSED(field="command_id")
+        return replace(answer_of(self._connection, row), repeated=True)
+
+    def _same_personal(self, entry: Entry, stored: Mapping[str, Personal[Any]]) -> bool:
+        given = {path: value for path, _, value in entry.personal}
+        if given.keys() != stored.keys():
+            return False
+        opened = {path: self._vault.open(self._connection, value) for path, value in stored.items()}
+        return all(isinstance(value, Erased) or value == str(given[path].content) for path, value in opened.items())
+
+    def _repeated_here(self, entry: Entry, before: Decided | Outcome) -> Decided | Outcome:
+        if not isinstance(before, Decided):
+            return before
+        earlier = before.entry
+        same = (entry.name, entry.actor.person_id, entry.body) == (earlier.name, earlier.actor.person_id, earlier.body)
+        personal, others = entry.personal, earlier.personal
+        if not same or [(path, value.content) for path, _, value in personal] != [
+            (path, value.content) for path, _, value in others
+        ]:
+            raise COMMAND_ID_REUSED(field="command_id")
+        return before
+
+
+def answer_of(connection: Connection, row: Row[Any]) -> Answer:
+    """What became of a recorded command."""
+    if row.first_position is None:
+        return Answer(row.id, None, orjson.loads(row.public)["after"], {})
+    reached = connection.execute(
+        select(events.c.stream, events.c.version)
+        .where(events.c.position.between(row.first_position, row.last_position))
+        .order_by(events.c.position)
+    )
+    return Answer(row.id, row.first_position, row.last_position, {stream: version for stream, version in reached})
+
+
+def _same(name: str, these: Mapping[str, Refusal | PersonalKey], those: Mapping[str, Refusal | PersonalKey]) -> bool:
+    """Whether a key stands in both, and for the same value."""
+    if name not in those:
+        return False
+    here, there = these[name], those[name]
+    if isinstance(here, PersonalKey) and isinstance(there, PersonalKey):
+        return here.value is there.value
+    return True

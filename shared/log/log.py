@@ -1,0 +1,192 @@
+"""The log of a service: append, read, and what became of a command."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from typing import Any
+
+from shared.log.deciding import Decided, Deciding, answer_of
+from shared.log.entry import Answer, Entry, Outcome, Unavailable
+from shared.log.envelope import Envelope, house_day, moment_text
+from shared.log.merkle import Frontier
+from shared.log.sealing import Vault
+from shared.log.store import Store
+from shared.log.streams import Streams
+from shared.log.tables import commands, events, head
+from shared.log.turns import Turns
+from shared.log.writing import Writing
+from shared.rules.language import Language
+
+RETRY_SECONDS_MAX = 10.0
+RETRY_WAIT_SECONDS = 0.05
+
+
+class NotFounded(Exception):
+    """The store holds no log yet: it has to be migrated and founded first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log stands: its identity, its last position and the Merkle root over all leaves up to there."""
+
+    log_id: str
+    epoch: int
+    position: int
+    recorded_at: str
+    root: bytes
+
+
+class Log:
+    """A service's own events, and the only door to them.
+
+    Args:
+        store: the service's database.
+        language: what the service can say.
+        vault: seals personal values.
+    """
+
+    def __init__(self, store: Store, language: Language, vault: Vault) -> None:
+        self.store = store
+        self.language = language
+        self.vault = vault
+        self._streams = Streams(language)
+        self._turns = Turns(self._write_at_last)
+
+    def append(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Decide and record commands, in their order; each is recorded whole or not at all.
+
+        Returns:
+            For each entry its Answer, or the exception that is its outcome alone: Refused, Unavailable
+            (whether it was recorded is told by its id), or what a faulty rule raised.
+        """
+        return self._turns.take(entries)
+
+    def read(self, after: int, limit: int) -> list[Envelope]:
+        """Up to ``limit`` events that follow position ``after``, in order."""
+        with self.store.read() as connection:
+            return read_events(connection, after, limit)
+
+    def stream(self, stream: str) -> list[Envelope]:
+        """All events of one stream, in order."""
+        with self.store.read() as connection:
+            rows = connection.execute(select(events).where(events.c.stream == stream).order_by(events.c.version))
+            return [Envelope(*row) for row in rows]
+
+    def head(self) -> Head:
+        """Where the log stands. Raises NotFounded."""
+        with self.store.read() as connection:
+            return head_of(connection)
+
+    def command(self, command_id: str) -> Answer | None:
+        """What became of a command: its first answer, or None if it was never accepted."""
+        with self.store.read() as connection:
+            row = connection.execute(select(commands).where(commands.c.id == command_id)).one_or_none()
+            return None if row is None else answer_of(connection, row)
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position that had been recorded at a moment; 0 before the first."""
+        with self.store.read() as connection:
+            last = select(func.max(events.c.position)).where(events.c.recorded_at <= moment_text(moment))
+            return connection.scalar(last) or 0
+
+    def _write_at_last(self, entries: list[Entry]) -> list[Outcome]:
+        """Write a batch, whatever it takes within the time limit; never raises.
+
+        A batch whose COMMIT was not answered is simply written again: commands that the lost transaction
+        did record are found by their ids and get their first answer.
+        """
+        deadline = time.monotonic() + RETRY_SECONDS_MAX
+        while True:
+            try:
+                return self._write(entries)
+            except DBAPIError as error:
+                if not is_passing(error):
+                    return self._write_apart(entries, error)
+                if time.monotonic() > deadline:
+                    return [Unavailable() for _ in entries]
+                time.sleep(RETRY_WAIT_SECONDS)
+            except Exception as error:  # noqa: BLE001 - one entry that cannot be written must not harm the others
+                return self._write_apart(entries, error)
+
+    def _write_apart(self, entries: list[Entry], error: Exception) -> list[Outcome]:
+        """Split a batch of which some entry cannot be stored, until it stands alone with its error."""
+        if len(entries) == 1:
+            return [error]
+        middle = len(entries) // 2
+        return self._write_at_last(entries[:middle]) + self._write_at_last(entries[middle:])
+
+    def _write(self, entries: list[Entry]) -> list[Outcome]:
+        with self.store.write() as connection:
+            found = lock_head(connection)
+            recorded_at = max(found.recorded_at, clock(connection, self.store.on_postgresql))
+            self._streams.follow(connection, found.position)
+            deciding = Deciding(connection, self.language, self.vault, self._streams, house_day(recorded_at))
+            outcomes = deciding.decide(entries)
+            accepted = list({id(each): each for each in outcomes if isinstance(each, Decided)}.values())
+            writing = Writing(self.vault, found, recorded_at, deciding.persons)
+            answers = {id(decided): writing.record(decided) for decided in accepted}
+            if accepted:
+                writing.write(connection, deciding.taken, accepted)
+            changed = self._streams.snapshot(connection, deciding.changed, writing.sealed)
+        writing.forget_plain_values()
+        self._streams.keep(changed, writing.position)
+        return [answers[id(each)] if isinstance(each, Decided) else each for each in outcomes]
+
+
+def found_log(connection: Connection) -> str:
+    """Give a migrated store its log's identity, unless it has one; the log_id."""
+    existing = connection.scalar(select(head.c.log_id))
+    if existing is not None:
+        return str(existing)
+    log_id = str(uuid4())
+    connection.execute(
+        head.insert().values(
+            only=1, log_id=log_id, epoch=0, position=0, commands=0, recorded_at="", idle="", frontier=b""
+        )
+    )
+    return log_id
+
+
+def lock_head(connection: Connection) -> Row[Any]:
+    """The head's row, held until the transaction ends. Raises NotFounded."""
+    row = connection.execute(select(head).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFounded("the store holds no log yet")
+    return row
+
+
+def clock(connection: Connection, on_postgresql: bool) -> str:
+    """The database's time, asked for after the lock; SQLite has no clock but this machine's."""
+    if on_postgresql:
+        moment: datetime = connection.scalar(text("SELECT clock_timestamp()"))  # type: ignore[assignment]
+        return moment_text(moment)
+    return moment_text(datetime.now(UTC))
+
+
+def head_of(connection: Connection) -> Head:
+    row = connection.execute(select(head)).one_or_none()
+    if row is None:
+        raise NotFounded("the store holds no log yet")
+    root = Frontier.from_bytes(row.position, row.frontier).root()
+    return Head(row.log_id, row.epoch, row.position, row.recorded_at, root)
+
+
+def read_events(connection: Connection, after: int, limit: int) -> list[Envelope]:
+    """Events of a log in the order of their positions."""
+    page = select(events).where(events.c.position > after).order_by(events.c.position).limit(limit)
+    return [Envelope(*row) for row in connection.execute(page)]
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether trying again may help: the connection was lost, a lock was not to be had in time, the server restarts."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state[:2] in ("08", "40", "53", "55", "57", "25")
+    return isinstance(error, OperationalError) and "NUL" not in str(error.orig)

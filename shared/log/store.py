@@ -1,0 +1,122 @@
+"""A service's store: SQLite or PostgreSQL behind SQLAlchemy, opened for reading or for writing."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, any_, bindparam, create_engine, event, insert, select, text
+from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.types import String
+
+WAIT_MILLISECONDS = 5_000
+"""How long a lock is waited for, and how long a silent transaction may hold one (design, section 4.1)."""
+
+
+class Store:
+    """One database of one service. Nothing connects before the first use.
+
+    Args:
+        url: ``sqlite:///file`` or ``postgresql+psycopg://…``.
+        connections: the most connections at once; on PostgreSQL at least the workers + 2.
+    """
+
+    def __init__(self, url: str, connections: int = 12) -> None:
+        self.url = make_url(url)
+        self.on_postgresql = self.url.get_backend_name() == "postgresql"
+        # On SQLite this lock precedes BEGIN IMMEDIATE: writers of one process wait here, not in the file.
+        self._file = threading.RLock()
+        self.engine = self._postgresql(connections) if self.on_postgresql else self._sqlite(connections)
+
+    def _postgresql(self, connections: int) -> Engine:
+        limits = {
+            "lock_timeout": WAIT_MILLISECONDS,
+            "idle_in_transaction_session_timeout": WAIT_MILLISECONDS,
+            "tcp_user_timeout": 2 * WAIT_MILLISECONDS,
+        }
+        options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+        return create_engine(
+            self.url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"options": options, "connect_timeout": 5},
+            hide_parameters=True,
+        )
+
+    def _sqlite(self, connections: int) -> Engine:
+        engine = create_engine(
+            self.url, pool_size=connections, max_overflow=0, connect_args={"timeout": 5}, hide_parameters=True
+        )
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {setting}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            immediate = connection.get_execution_options().get("immediate")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in a transaction that changes nothing."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a transaction that is committed at the end, or rolled back on an exception."""
+        if self.on_postgresql:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._file, self.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """A condition that a text column is one of any number of values, passed as one parameter."""
+    given = list(values)
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, given, type_=ARRAY(String)))
+    import orjson
+
+    return column.in_(select(sql.json_each(orjson.dumps(given).decode()).table_valued("value").c.value))
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, each with a value for every column in the table's order; COPY on PostgreSQL."""
+    if not rows:
+        return
+    names = [column.name for column in table.columns]
+    if connection.dialect.name != "postgresql":
+        marks = ", ".join("?" * len(names))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
+            list(rows),
+        )
+        return
+    with connection.connection.cursor() as cursor:
+        with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(_copy_types(connection, table))
+            for row in rows:
+                copy.write_row(row)
+
+
+def _copy_types(connection: Connection, table: Table) -> list[str]:
+    return [COPY_TYPES[column.type.compile(connection.dialect).split("(")[0]] for column in table.columns]
+
+
+COPY_TYPES = {"BIGINT": "int8", "INTEGER": "int4", "TEXT": "text", "VARCHAR": "varchar", "BYTEA": "bytea"}
+__all__ = ["Store", "among", "insert", "insert_rows", "text"]

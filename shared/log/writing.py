@@ -1,0 +1,230 @@
+"""Writing a batch: envelopes, sealed parts, leaves and rows from what was decided, in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, Row, tuple_, update
+
+from shared.log.deciding import Decided, Key, NewEvent
+from shared.log.entry import Answer
+from shared.log.envelope import canonical, leaf_of, two_part_hash
+from shared.rules.epoch import EpochBegan
+from shared.log.merkle import Frontier
+from shared.log.sealing import Vault, seal, unseal
+from shared.log.store import among, insert_rows
+from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
+from shared.rules.message import kind_of
+from shared.rules.personal import Personal, Sealed
+from shared.rules.plain import to_plain
+
+PersonalFields = Iterable[tuple[str, str, Personal[Any]]]
+
+
+class Writing:
+    """The rows of one batch, composed on the head as it was found under its lock.
+
+    Args:
+        found: the head's row.
+        recorded_at: the batch's moment; never before the head's.
+        persons: the keys of persons who have one; those who have none get theirs here.
+    """
+
+    def __init__(self, vault: Vault, found: Row[Any], recorded_at: str, persons: dict[str, AESGCM | None]) -> None:
+        self._vault = vault
+        self._log_id = found.log_id
+        self._epoch = found.epoch
+        self._commands = found.commands
+        self._idle = found.idle
+        self._frontier = Frontier.from_bytes(found.position, found.frontier)
+        self._recorded_at = recorded_at
+        self._persons = persons
+        self._new_persons: list[tuple[str, bytes]] = []
+        self._event_rows: list[tuple[Any, ...]] = []
+        self._command_rows: list[tuple[Any, ...]] = []
+        self._values: list[Personal[Any]] = []
+        self.sealed: dict[int, Sealed] = {}
+
+    @property
+    def position(self) -> int:
+        return self._frontier.size
+
+    def record(self, decided: Decided) -> Answer:
+        """Compose the rows of one command and of its events."""
+        entry, first = decided.entry, self.position + 1
+        self._commands += 1
+        public = canonical(
+            {
+                "actor": {
+                    "person_id": entry.actor.person_id,
+                    "roles": entry.actor.roles,
+                    "scope": entry.actor.scope,
+                },
+                "after": self.position,
+                "body": entry.body,
+                "causation_id": entry.causation_id,
+                "context": {
+                    "parameters": decided.view.parameters,
+                    "reads": decided.view.reads,
+                    "today": decided.view.today.isoformat(),
+                },
+                "correlation_id": entry.correlation_id,
+                "id": entry.command_id,
+                "log_id": self._log_id,
+                "name": entry.name,
+                "number": self._commands,
+                "recorded_at": self._recorded_at,
+                "rule_version": entry.rule_version,
+                "schema": entry.schema,
+            }
+        )
+        sealed = self._seal(f"command/{entry.command_id}/0", entry.personal)
+        digest = sha256(two_part_hash(public, sealed)).hexdigest()
+        for new in decided.events:
+            self._record_event(decided, new, digest)
+        if not decided.events:
+            self._idle = sha256((self._idle + digest).encode()).hexdigest()
+        last = self.position if decided.events else None
+        self._command_rows.append(
+            (
+                self._commands,
+                entry.command_id,
+                entry.name,
+                first if decided.events else None,
+                last,
+                digest,
+                public.decode(),
+                sealed.decode(),
+            )
+        )
+        streams = {new.stream: new.version for new in decided.events}
+        return Answer(entry.command_id, first if decided.events else None, self.position, streams)
+
+    def _record_event(self, decided: Decided, new: NewEvent, digest: str) -> None:
+        entry, kind = decided.entry, kind_of(type(new.event))
+        if isinstance(new.event, EpochBegan):
+            self._epoch = new.event.epoch
+        position = self.position + 1
+        effective_on = getattr(new.event, "effective_on", None) or decided.view.today
+        public = canonical(
+            {
+                "actor_id": entry.actor.person_id,
+                "causation_id": entry.causation_id,
+                "command_digest": digest,
+                "command_id": entry.command_id,
+                "correlation_id": entry.correlation_id,
+                "data": to_plain(new.event),
+                "effective_on": effective_on.isoformat(),
+                "epoch": self._epoch,
+                "idle": self._idle,
+                "keys": _keys_told(new) if new.takes or new.releases else {},
+                "log_id": self._log_id,
+                "position": position,
+                "recorded_at": self._recorded_at,
+                "schema": kind.schema,
+                "stream": new.stream,
+                "type": kind.name,
+                "version": new.version,
+            }
+        )
+        self._idle = ""
+        sealed = self._seal(f"{new.stream}/{new.version}", new.personal, keep=True)
+        leaf = leaf_of(public, sha256(sealed).digest())
+        self._frontier.append(leaf)
+        self._event_rows.append(
+            (
+                position,
+                new.stream,
+                new.version,
+                kind.name,
+                self._recorded_at,
+                leaf,
+                public.decode(),
+                sealed.decode(),
+            )
+        )
+
+    def _seal(self, where: str, values: PersonalFields, *, keep: bool = False) -> bytes:
+        """The sealed part of a message: boxes by person and path.
+
+        Args:
+            where: the place of the message within the log.
+            keep: whether the values are to be found here from now on (an event's are, a command's are not).
+        """
+        boxes: dict[str, dict[str, str]] = {}
+        for path, person_id, value in values:
+            place = f"{self._log_id}/{where}/{path}"
+            key = self._key(person_id)
+            plain = unseal(key, value.content) if isinstance(value.content, Sealed) else value.content
+            box = seal(key, plain, place)
+            boxes.setdefault(person_id, {})[path] = box
+            if keep:
+                self.sealed[id(value)] = Sealed(person_id, place, box)
+                self._values.append(value)
+        return canonical(boxes) if boxes else b"{}"
+
+    def _key(self, person_id: str) -> AESGCM:
+        key = self._persons.get(person_id)
+        if key is None:
+            key, wrapped = self._vault.new_key(person_id)
+            self._persons[person_id] = key
+            self._new_persons.append((person_id, wrapped))
+        return key
+
+    def write(self, connection: Connection, taken: dict[Key, str | None], keys: Sequence[Decided]) -> None:
+        """Write all rows and the head. Raises what the database raises; nothing is kept then."""
+        insert_rows(connection, events, self._event_rows)
+        insert_rows(connection, commands, self._command_rows)
+        insert_rows(connection, person_keys, self._new_persons)
+        self._write_keys(connection, taken, keys)
+        connection.execute(
+            update(head).values(
+                epoch=self._epoch,
+                position=self.position,
+                commands=self._commands,
+                recorded_at=self._recorded_at,
+                idle=self._idle,
+                frontier=bytes(self._frontier),
+            )
+        )
+
+    def _write_keys(self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]) -> None:
+        released = [key for each in decided for new in each.events for key in new.releases]
+        if released:
+            plain = [name for name, digest in released if not digest]
+            connection.execute(unique_keys.delete().where(among(connection, unique_keys.c.key, plain)))
+            personal = [digest for _, digest in released if digest]
+            connection.execute(digests.delete().where(among(connection, digests.c.digest, personal)))
+        holders = {
+            key: (stream, new) for each in decided for new in each.events for key in new.takes
+            if (stream := taken.get(key)) is not None and stream == new.stream
+        }
+        insert_rows(connection, unique_keys, [(name, stream) for (name, digest), (stream, _) in holders.items() if not digest])
+        insert_rows(
+            connection,
+            digests,
+            [
+                (digest, name, stream, _person_of(new, name), self._vault.key_number)
+                for (name, digest), (stream, new) in holders.items()
+                if digest
+            ],
+        )
+
+    def forget_plain_values(self) -> None:
+        """After the commit, leave in memory only where each personal value is sealed."""
+        for value in self._values:
+            value.content = self.sealed[id(value)]
+
+
+def _keys_told(new: NewEvent) -> dict[str, list[str]]:
+    """The unique keys as the leaf tells them: of a personal one its name only, never a digest."""
+    told: dict[str, list[str]] = {}
+    for word, keys in (("takes", new.takes), ("releases", new.releases)):
+        for name, digest in keys:
+            told.setdefault(f"personal_{word}" if digest else word, []).append(name)
+    return told
+
+
+def _person_of(new: NewEvent, name: str) -> str:
+    return next(person_id for path, person_id, _ in new.personal if path == name)

@@ -1,0 +1,48 @@
+"""The context: what the house adds to a command before it is decided."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shared.rules.parameter import Parameter
+
+if TYPE_CHECKING:
+    from shared.rules.decider import Decider
+
+Value = TypeVar("Value", int, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person, with the roles and the subtree of organisations that the token names."""
+
+    person_id: str
+    roles: tuple[str, ...] = ()
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a decision may know besides its command and its own stream's state.
+
+    Args:
+        actor: who wishes it.
+        today: the house's date (China Standard Time) at the moment of recording.
+        parameter: gives a parameter's value in force on a day.
+        state: gives the state of a further stream that the command names; its version is noted and held.
+    """
+
+    actor: Actor
+    today: date
+    parameter: Callable[[Parameter[Any], date], Any]
+    state: Callable[["Decider", str], Any]
+
+    @property
+    def actor_id(self) -> str:
+        return self.actor.person_id
+
+    def __getitem__(self, parameter: Parameter[Value]) -> Value:
+        """The value of a parameter in force today. Raises the refusal ``parameter.not_in_force``."""
+        value: Value = self.parameter(parameter, self.today)
+        return value
