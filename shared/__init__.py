@@ -1,0 +1,1 @@
+"""What every service stands on: a closed list of packages that hold no word of the business."""

@@ -1,0 +1,1 @@
+"""Values as the national standards define them: numbers, codes, names, dates, money and working days."""
