@@ -1,1 +1,1 @@
-"""Membership owns persons, organisations and members: who belongs to which union, since when, and who they are."""
+"""Membership owns persons, organisations and members: who they are and who belongs where."""

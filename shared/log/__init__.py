@@ -1,1 +1,1 @@
-"""The log of a service: its own events, in one dense order, with the commands that made them, sealed and hashed."""
+"""The log of a service: its own events in one dense order, sealed and hashed, with their commands."""

@@ -1,4 +1,4 @@
-"""Deciding a batch: each command in turn on the state that the one before leaves, all under the head's lock."""
+"""Deciding a batch: each command in turn on the state that the one before leaves, under the head's lock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -78,7 +78,9 @@ class Deciding:
             if not self._ask_the_store():
                 return outcomes
 
-    def _decide_in_turn(self, entries: Sequence[Entry], recorded: Mapping[str, Row[Any]]) -> list[Decided | Outcome]:
+    def _decide_in_turn(
+        self, entries: Sequence[Entry], recorded: Mapping[str, Row[Any]]
+    ) -> list[Decided | Outcome]:
         outcomes: list[Decided | Outcome] = []
         first: dict[str, int] = {}
         for number, entry in enumerate(entries):
@@ -133,9 +135,7 @@ class Deciding:
         value = self._vault.open(self._connection, held.value)
         return name, "erased" if isinstance(value, Erased) else self._vault.digest(name, value)
 
-    def _take(
-        self, key: Key, stream: str, held: Refusal | PersonalKey, taken: dict[Key, str | None]
-    ) -> Key:
+    def _take(self, key: Key, stream: str, held: Refusal | PersonalKey, taken: dict[Key, str | None]) -> Key:
         for table in (taken, self.taken, self._holders):
             if key in table:
                 if table[key] not in (None, stream):
@@ -156,7 +156,7 @@ class Deciding:
         self._needed |= named
 
     def _ask_the_store(self) -> bool:
-        """Learn what the store knows of the keys and persons that came up; whether it stands against a decision."""
+        """Learn what the store knows of new keys and persons; whether it stands against a decision."""
         against = False
         if self._wanted:
             holders = self._holders_of(self._wanted)
@@ -175,7 +175,9 @@ class Deciding:
         held: dict[Key, str] = {}
         if plain:
             query = select(unique_keys.c.key, unique_keys.c.stream)
-            for key, stream in self._connection.execute(query.where(among(self._connection, unique_keys.c.key, plain))):
+            for key, stream in self._connection.execute(
+                query.where(among(self._connection, unique_keys.c.key, plain))
+            ):
                 held[key, ""] = stream
         if personal:
             columns = select(digests.c.name, digests.c.digest, digests.c.stream)
@@ -196,7 +198,9 @@ class Deciding:
             and facts["actor"]["person_id"] == entry.actor.person_id
             and facts["body"] == entry.body
         )
-        if not same or not self._same_personal(entry, sealed_values(f"{facts['log_id']}/command/{row.id}/0", row.sealed)):
+        if not same or not self._same_personal(
+            entry, sealed_values(f"{facts['log_id']}/command/{row.id}/0", row.sealed)
+        ):
             raise COMMAND_ID_REUSED(field="command_id")
         return replace(answer_of(self._connection, row), repeated=True)
 
@@ -205,13 +209,19 @@ class Deciding:
         if given.keys() != stored.keys():
             return False
         opened = {path: self._vault.open(self._connection, value) for path, value in stored.items()}
-        return all(isinstance(value, Erased) or value == str(given[path].content) for path, value in opened.items())
+        return all(
+            isinstance(value, Erased) or value == str(given[path].content) for path, value in opened.items()
+        )
 
     def _repeated_here(self, entry: Entry, before: Decided | Outcome) -> Decided | Outcome:
         if not isinstance(before, Decided):
             return before
         earlier = before.entry
-        same = (entry.name, entry.actor.person_id, entry.body) == (earlier.name, earlier.actor.person_id, earlier.body)
+        same = (entry.name, entry.actor.person_id, entry.body) == (
+            earlier.name,
+            earlier.actor.person_id,
+            earlier.body,
+        )
         personal, others = entry.personal, earlier.personal
         if not same or [(path, value.content) for path, _, value in personal] != [
             (path, value.content) for path, _, value in others
@@ -229,10 +239,17 @@ def answer_of(connection: Connection, row: Row[Any]) -> Answer:
         .where(events.c.position.between(row.first_position, row.last_position))
         .order_by(events.c.position)
     )
-    return Answer(row.id, row.first_position, row.last_position, {stream: version for stream, version in reached})
+    return Answer(
+        row.id,
+        row.first_position,
+        row.last_position,
+        {stream: version for stream, version in reached.tuples()},
+    )
 
 
-def _same(name: str, these: Mapping[str, Refusal | PersonalKey], those: Mapping[str, Refusal | PersonalKey]) -> bool:
+def _same(
+    name: str, these: Mapping[str, Refusal | PersonalKey], those: Mapping[str, Refusal | PersonalKey]
+) -> bool:
     """Whether a key stands in both, and for the same value."""
     if name not in those:
         return False

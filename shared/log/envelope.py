@@ -15,7 +15,7 @@ HOUSE_TIME = timezone(timedelta(hours=8))
 
 
 def canonical(data: Any) -> bytes:
-    """The one text of some plain data: keys sorted, no spaces, UTF-8 (in the manner of RFC 8785; no floats occur).
+    """The one text of some plain data: keys sorted, no spaces, UTF-8 (after RFC 8785; no floats occur).
 
     Raises:
         TypeError: the data cannot be told in JSON, or holds half a surrogate pair.
@@ -24,7 +24,7 @@ def canonical(data: Any) -> bytes:
 
 
 def two_part_hash(public: bytes, sealed: bytes) -> bytes:
-    """What a leaf or a command's digest is taken of: both parts' hashes, so that either can be shown alone."""
+    """What a leaf or a digest is taken of: both parts' hashes, so that either can be shown alone."""
     return sha256(public).digest() + sha256(sealed).digest()
 
 

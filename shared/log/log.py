@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from typing import Any
 
 from shared.log.deciding import Decided, Deciding, answer_of
 from shared.log.entry import Answer, Entry, Outcome, Unavailable
@@ -74,7 +74,9 @@ class Log:
     def stream(self, stream: str) -> list[Envelope]:
         """All events of one stream, in order."""
         with self.store.read() as connection:
-            rows = connection.execute(select(events).where(events.c.stream == stream).order_by(events.c.version))
+            rows = connection.execute(
+                select(events).where(events.c.stream == stream).order_by(events.c.version)
+            )
             return [Envelope(*row) for row in rows]
 
     def head(self) -> Head:
@@ -123,7 +125,7 @@ class Log:
     def _write(self, entries: list[Entry]) -> list[Outcome]:
         with self.store.write() as connection:
             found = lock_head(connection)
-            recorded_at = max(found.recorded_at, clock(connection, self.store.on_postgresql))
+            recorded_at = max(found.recorded_at, clock(connection))
             self._streams.follow(connection, found.position)
             deciding = Deciding(connection, self.language, self.vault, self._streams, house_day(recorded_at))
             outcomes = deciding.decide(entries)
@@ -160,11 +162,10 @@ def lock_head(connection: Connection) -> Row[Any]:
     return row
 
 
-def clock(connection: Connection, on_postgresql: bool) -> str:
+def clock(connection: Connection) -> str:
     """The database's time, asked for after the lock; SQLite has no clock but this machine's."""
-    if on_postgresql:
-        moment: datetime = connection.scalar(text("SELECT clock_timestamp()"))  # type: ignore[assignment]
-        return moment_text(moment)
+    if connection.dialect.name == "postgresql":
+        return moment_text(connection.execute(text("SELECT clock_timestamp()")).scalar_one())
     return moment_text(datetime.now(UTC))
 
 
@@ -183,7 +184,7 @@ def read_events(connection: Connection, after: int, limit: int) -> list[Envelope
 
 
 def is_passing(error: DBAPIError) -> bool:
-    """Whether trying again may help: the connection was lost, a lock was not to be had in time, the server restarts."""
+    """Whether trying again may help: connection lost, lock not to be had in time, server restarting."""
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None)

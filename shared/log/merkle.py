@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962 over a log's leaves: hashes, and the frontier from which the next root follows."""
+"""The Merkle tree of RFC 6962 over a log's leaves: hashes, and the frontier that leads to the next root."""
 
 from collections.abc import Iterable
 from hashlib import sha256

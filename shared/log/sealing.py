@@ -1,4 +1,4 @@
-"""The vault: personal values are sealed under a key of the person they are about, and found by keyed digests."""
+"""The vault: personal values are sealed under a key of their person, and found by keyed digests."""
 
 import hmac
 from binascii import a2b_base64, b2a_base64
@@ -86,7 +86,7 @@ class Vault:
 
 
 def seal(key: AESGCM, value: str, place: str) -> str:
-    """A value under a person's key; ``place`` (log, stream, version, field) is bound to it, so that it cannot be moved."""
+    """A value under a person's key, bound to its place (log, stream, version, field): it cannot be moved."""
     nonce = urandom(NONCE_BYTES)
     return b2a_base64(nonce + key.encrypt(nonce, value.encode(), place.encode()), newline=False).decode()
 

@@ -5,8 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, any_, bindparam, create_engine, event, insert, select, text
-from sqlalchemy import func as sql
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.types import String
@@ -55,7 +65,12 @@ class Store:
         @event.listens_for(engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
-            for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+            for setting in (
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "secure_delete = ON",
+                "foreign_keys = ON",
+            ):
                 connection.execute(f"PRAGMA {setting}")
 
         @event.listens_for(engine, "begin")
@@ -78,7 +93,11 @@ class Store:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._file, self.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        with (
+            self._file,
+            self.engine.connect().execution_options(immediate=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -90,9 +109,7 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[s
     given = list(values)
     if connection.dialect.name == "postgresql":
         return column == any_(bindparam(None, given, type_=ARRAY(String)))
-    import orjson
-
-    return column.in_(select(sql.json_each(orjson.dumps(given).decode()).table_valued("value").c.value))
+    return column.in_(select(func.json_each(orjson.dumps(given).decode()).table_valued("value").c.value))
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -107,16 +124,17 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
             list(rows),
         )
         return
-    with connection.connection.cursor() as cursor:
-        with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(_copy_types(connection, table))
-            for row in rows:
-                copy.write_row(row)
+    # SQLAlchemy knows no COPY; psycopg's own cursor takes part in the same transaction.
+    driver: Any = connection.connection.driver_connection
+    copying = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+    with driver.cursor() as cursor, cursor.copy(copying) as copy:
+        copy.set_types([_copy_type(connection, column) for column in table.columns])
+        for row in rows:
+            copy.write_row(row)
 
 
-def _copy_types(connection: Connection, table: Table) -> list[str]:
-    return [COPY_TYPES[column.type.compile(connection.dialect).split("(")[0]] for column in table.columns]
+def _copy_type(connection: Connection, column: Column[Any]) -> str:
+    return COPY_TYPES[column.type.compile(connection.dialect).partition("(")[0]]
 
 
 COPY_TYPES = {"BIGINT": "int8", "INTEGER": "int4", "TEXT": "text", "VARCHAR": "varchar", "BYTEA": "bytea"}
-__all__ = ["Store", "among", "insert", "insert_rows", "text"]

@@ -93,17 +93,21 @@ class Streams:
             sealed: where each personal value that this batch brought is sealed, by the value's id().
         """
         due = {
-            stream: known for stream, known in changed.items() if known.version - known.snapshot >= SNAPSHOT_EVERY
+            stream: known
+            for stream, known in changed.items()
+            if known.version - known.snapshot >= SNAPSHOT_EVERY
         }
         if due:
             connection.execute(snapshots.delete().where(among(connection, snapshots.c.stream, due)))
-            insert_rows(connection, snapshots, [self._row(stream, known, sealed) for stream, known in due.items()])
+            insert_rows(
+                connection, snapshots, [self._row(stream, known, sealed) for stream, known in due.items()]
+            )
         return changed | {
             stream: Known(known.state, known.version, known.version) for stream, known in due.items()
         }
 
     def _row(self, stream: str, known: Known, sealed: dict[int, Sealed]) -> tuple[Any, ...]:
-        boxes = {}
+        boxes: dict[str, list[str]] = {}
         for path, _, value in personal_fields(known.state):
             place = sealed.get(id(value), value.content)
             if isinstance(place, Sealed):
@@ -113,7 +117,9 @@ class Streams:
 
     def _from_snapshots(self, connection: Connection, streams: list[str]) -> dict[str, Known]:
         found = {}
-        for row in connection.execute(select(snapshots).where(among(connection, snapshots.c.stream, streams))):
+        for row in connection.execute(
+            select(snapshots).where(among(connection, snapshots.c.stream, streams))
+        ):
             decider = self._decider(row.stream)
             if row.shape == shape_of(decider):
                 stored = orjson.loads(row.state)

@@ -1,6 +1,17 @@
-"""The tables of a log. Events and commands are written once; the others are derived from them, or hold keys."""
+"""The tables of a log: events and commands are written once; the others derive from them, or hold keys."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")

@@ -5,16 +5,16 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Row, tuple_, update
+from sqlalchemy import Connection, Row, update
 
 from shared.log.deciding import Decided, Key, NewEvent
 from shared.log.entry import Answer
 from shared.log.envelope import canonical, leaf_of, two_part_hash
-from shared.rules.epoch import EpochBegan
 from shared.log.merkle import Frontier
 from shared.log.sealing import Vault, seal, unseal
 from shared.log.store import among, insert_rows
 from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
+from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
 from shared.rules.personal import Personal, Sealed
 from shared.rules.plain import to_plain
@@ -31,7 +31,9 @@ class Writing:
         persons: the keys of persons who have one; those who have none get theirs here.
     """
 
-    def __init__(self, vault: Vault, found: Row[Any], recorded_at: str, persons: dict[str, AESGCM | None]) -> None:
+    def __init__(
+        self, vault: Vault, found: Row[Any], recorded_at: str, persons: dict[str, AESGCM | None]
+    ) -> None:
         self._vault = vault
         self._log_id = found.log_id
         self._epoch = found.epoch
@@ -189,7 +191,9 @@ class Writing:
             )
         )
 
-    def _write_keys(self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]) -> None:
+    def _write_keys(
+        self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]
+    ) -> None:
         released = [key for each in decided for new in each.events for key in new.releases]
         if released:
             plain = [name for name, digest in released if not digest]
@@ -197,10 +201,17 @@ class Writing:
             personal = [digest for _, digest in released if digest]
             connection.execute(digests.delete().where(among(connection, digests.c.digest, personal)))
         holders = {
-            key: (stream, new) for each in decided for new in each.events for key in new.takes
+            key: (stream, new)
+            for each in decided
+            for new in each.events
+            for key in new.takes
             if (stream := taken.get(key)) is not None and stream == new.stream
         }
-        insert_rows(connection, unique_keys, [(name, stream) for (name, digest), (stream, _) in holders.items() if not digest])
+        insert_rows(
+            connection,
+            unique_keys,
+            [(name, stream) for (name, digest), (stream, _) in holders.items() if not digest],
+        )
         insert_rows(
             connection,
             digests,

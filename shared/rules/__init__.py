@@ -1,1 +1,1 @@
-"""What every rule is made of: messages, deciders, context, parameters, refusals and personal values; all of it pure."""
+"""What rules are made of, all of it pure: messages, deciders, context, parameters, refusals."""

@@ -13,7 +13,7 @@ Decide = Callable[[Any, Any, Context], list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class PersonalKey:
-    """A unique key made from a personal value: only a keyed digest of it is kept, and it dies with the person.
+    """A unique key made from a personal value: a keyed digest of it is kept, and dies with the person.
 
     Its name in ``unique_keys`` is that of the event's field which brings the value.
     """

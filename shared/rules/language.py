@@ -31,7 +31,10 @@ class Language:
     """
 
     def __init__(
-        self, service: str, deciders: Sequence[Decider], upcasters: Mapping[tuple[str, int], Upcaster] | None = None
+        self,
+        service: str,
+        deciders: Sequence[Decider],
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
     ) -> None:
         self.service = service
         self.deciders = {decider.name: decider for decider in (epoch, policy_parameter, *deciders)}
@@ -64,11 +67,15 @@ class Language:
     def decider_of_command(self, command: Any) -> Decider:
         return self._of(self.commands, kind_of(type(command)).name)[1]
 
-    def event(self, name: str, schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]) -> Any:
+    def event(
+        self, name: str, schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]
+    ) -> Any:
         """A stored event as the type it has today. Raises UnknownType, UnknownShape."""
         return self._message(self._of(self.events, name)[0], name, schema, data, personal)
 
-    def command(self, name: str, schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]) -> Any:
+    def command(
+        self, name: str, schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]
+    ) -> Any:
         """A stored command as the type it has today. Raises UnknownType, UnknownShape."""
         return self._message(self._of(self.commands, name)[0], name, schema, data, personal)
 

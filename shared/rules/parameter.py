@@ -1,4 +1,4 @@
-"""Policy parameters: amounts, multiples, day counts, ratios, thresholds and operators as data with effective dates."""
+"""Policy parameters: amounts, multiples, day counts, ratios and operators as data with effective dates."""
 
 from dataclasses import dataclass
 from datetime import date

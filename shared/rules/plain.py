@@ -4,7 +4,6 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from shared.rules.personal import Personal
@@ -29,6 +28,10 @@ class Plan:
     personal: tuple[str, ...]
     nested: tuple[tuple[str, "Plan", "Shape"], ...]
     names: frozenset[str]
+
+
+PLANS: dict[type[Any], Plan] = {}
+"""Plans worked out so far; what a type's plan is never changes."""
 
 
 def to_plain(message: Any) -> dict[str, Any]:
@@ -82,7 +85,9 @@ def _parts(name: str, inner: Any, shape: Shape) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{key}.", each) for key, each in inner.items())
 
 
-def from_plain(made: type[Any], data: Mapping[str, Any], personal: Mapping[str, Personal[Any]] | None = None) -> Any:
+def from_plain(
+    made: type[Any], data: Mapping[str, Any], personal: Mapping[str, Personal[Any]] | None = None
+) -> Any:
     """The message of a type from its JSON data.
 
     Args:
@@ -124,9 +129,15 @@ def _build(plan: Plan, data: Mapping[str, Any], personal: Mapping[str, Personal[
         raise UnknownShape(str(error)) from None
 
 
-@cache
 def plan_of(made: type[Any]) -> Plan:
     """The plan of a message or state type. Raises TypeError for a field type that a log cannot keep."""
+    plan = PLANS.get(made)
+    if plan is None:
+        plan = PLANS[made] = _work_out(made)
+    return plan
+
+
+def _work_out(made: type[Any]) -> Plan:
     hints = get_type_hints(made)
     plain, converted, personal, nested = [], [], [], []
     declared = fields(made)
@@ -182,10 +193,14 @@ def _conversion(hint: Any) -> tuple[Convert, Convert]:
         return str, lambda text: str.__new__(hint, text)
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         write, read = _either(arguments[0])
-        return lambda values: [write(each) for each in values], lambda values: tuple(read(each) for each in values)
+        return lambda values: [write(each) for each in values], lambda values: tuple(
+            read(each) for each in values
+        )
     if origin is frozenset:
         write, read = _either(arguments[0])
-        return lambda values: sorted(write(each) for each in values), lambda values: frozenset(map(read, values))
+        return lambda values: sorted(write(each) for each in values), lambda values: frozenset(
+            map(read, values)
+        )
     if origin is not None and issubclass(origin, Mapping) and arguments[0] is str:
         write, read = _either(arguments[1])
         return (

@@ -1,4 +1,4 @@
-"""The policy parameter as an aggregate: its values are set by events, each with a date, a document and a sureness."""
+"""The policy parameter as an aggregate: events set its values, each with a date and a document."""
 
 from datetime import date
 from typing import assert_never
@@ -40,7 +40,7 @@ class ParameterSet:
 
 @message
 class PolicyParameter:
-    """The values so far, in the order in which they were set; a value's version is its place in it, from 1."""
+    """The values in the order in which they were set; a value's version is its place there, from 1."""
 
     values: tuple[ParameterSet, ...] = ()
 

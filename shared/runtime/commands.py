@@ -1,7 +1,7 @@
 """The command handler: the one way from a command to the log, for every aggregate of every service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -111,6 +111,3 @@ def decide(decider: Decider, rule: Any, command: Any, actor: Actor, view: View) 
         if effective_on is not None and effective_on > view.today and not kind_of(type(event)).plannable:
             raise EFFECTIVE_LATER(field="effective_on", effective_on=effective_on)
     return events
-
-
-__all__ = ["CommandHandler", "EFFECTIVE_LATER", "Request", "decide", "replace"]

@@ -1,4 +1,4 @@
-"""Union organisations: founded under an organisation that may stand above them, with the approval of that one."""
+"""Union organisations: each founded under one that may stand above it, with that one's approval."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -85,7 +85,7 @@ class Organisation:
 
 
 def decide(command: FoundOrganisation, state: Organisation, context: Context) -> list[OrganisationFounded]:
-    """Source: 工会法 art. 12 (approval by the next higher union); kinds under kinds: handbook, membership 1.1."""
+    """Source: 工会法 art. 12 (approval by the next higher union); kinds: handbook, membership 1.1."""
     founded = OrganisationFounded(
         organisation_id=command.organisation_id,
         name=command.name,

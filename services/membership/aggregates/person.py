@@ -1,4 +1,4 @@
-"""Persons: the district's one registry of human beings, each with a random identity that all services share."""
+"""Persons: the district's one registry of human beings; all services share the random identity of each."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -76,4 +76,6 @@ def unique_keys(person: Person) -> Mapping[str, PersonalKey]:
     return {"identity_number": PersonalKey(person.identity_number, ALREADY_REGISTERED)}
 
 
-person = Decider("person", "person_id", RegisterPerson, PersonRegistered, Person(), decide, evolve, unique_keys)
+person = Decider(
+    "person", "person_id", RegisterPerson, PersonRegistered, Person(), decide, evolve, unique_keys
+)

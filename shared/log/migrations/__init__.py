@@ -1,4 +1,4 @@
-"""The schema of a service's store, step by step; applied by a command of its own, never at a worker's start."""
+"""The schema of a service's store, step by step; applied on command, never at a worker's start."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from shared.log.store import Store
 
-APPLICATION_TABLES_WRITTEN_ONCE = ("events", "commands")
+WRITTEN_ONCE = ("events", "commands")
 
 
 def migrate(store: Store, role: str | None = None) -> None:
@@ -28,7 +28,9 @@ def migrate(store: Store, role: str | None = None) -> None:
         command.upgrade(configuration, "head")
         if store.on_postgresql and role is not None:
             quoted = connection.dialect.identifier_preparer.quote(role)
-            connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}"))
-            for table in APPLICATION_TABLES_WRITTEN_ONCE:
+            connection.execute(
+                text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}")
+            )
+            for table in WRITTEN_ONCE:
                 connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {quoted}"))
             connection.execute(text(f"GRANT USAGE, CREATE ON SCHEMA public TO {quoted}"))
