@@ -115,9 +115,11 @@ class Deciding:
                 held, holds = decider.unique_keys(before.state), decider.unique_keys(after.state)
                 releases = [self._key(name, held[name]) for name in held if not _same(name, held, holds)]
                 taken |= dict.fromkeys(releases)
-                for name in holds:
-                    if not _same(name, holds, held):
-                        takes.append(self._take(self._key(name, holds[name]), stream, holds[name], taken))
+                takes = [
+                    self._take(self._key(name, key), stream, key, taken)
+                    for name, key in holds.items()
+                    if not _same(name, holds, held)
+                ]
             changed[stream] = after
             personal = list(personal_fields(event))
             decided.events.append(NewEvent(stream, after.version, event, personal, takes, releases))
@@ -243,7 +245,7 @@ def answer_of(connection: Connection, row: Row[Any]) -> Answer:
         row.id,
         row.first_position,
         row.last_position,
-        {stream: version for stream, version in reached.tuples()},
+        dict(reached.tuples().all()),
     )
 
 

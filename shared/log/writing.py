@@ -157,9 +157,8 @@ class Writing:
         boxes: dict[str, dict[str, str]] = {}
         for path, person_id, value in values:
             place = f"{self._log_id}/{where}/{path}"
-            key = self._key(person_id)
-            plain = unseal(key, value.content) if isinstance(value.content, Sealed) else value.content
-            box = seal(key, plain, place)
+            key, content = self._key(person_id), value.content
+            box = seal(key, unseal(key, content) if isinstance(content, Sealed) else str(content), place)
             boxes.setdefault(person_id, {})[path] = box
             if keep:
                 self.sealed[id(value)] = Sealed(person_id, place, box)
