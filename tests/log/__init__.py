@@ -1,0 +1,1 @@
+"""The log's promises, tested from outside: order, once only, turns, races, lost connections, crashes."""
