@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import orjson
+import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, select
 
@@ -194,7 +194,7 @@ class Deciding:
         return {row.id: row for row in rows}
 
     def _repeated(self, entry: Entry, row: Row[Any]) -> Answer:
-        facts = orjson.loads(row.public)
+        facts = msgspec.json.decode(row.public)
         same = (
             row.name == entry.name
             and facts["actor"]["person_id"] == entry.actor.person_id
@@ -235,7 +235,7 @@ class Deciding:
 def answer_of(connection: Connection, row: Row[Any]) -> Answer:
     """What became of a recorded command."""
     if row.first_position is None:
-        return Answer(row.id, None, orjson.loads(row.public)["after"], {})
+        return Answer(row.id, None, msgspec.json.decode(row.public)["after"], {})
     reached = connection.execute(
         select(events.c.stream, events.c.version)
         .where(events.c.position.between(row.first_position, row.last_position))

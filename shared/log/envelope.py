@@ -1,15 +1,17 @@
 """Envelopes: how an event stands in the log, as canonical text that is hashed once and kept for ever."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-import orjson
+import msgspec
 
 from shared.log.merkle import leaf_hash
 
+ENCODER = msgspec.json.Encoder(order="sorted")
 HOUSE_TIME = timezone(timedelta(hours=8))
 """China Standard Time: the day on which something is recorded is a day there."""
 
@@ -18,9 +20,10 @@ def canonical(data: Any) -> bytes:
     """The one text of some plain data: keys sorted, no spaces, UTF-8 (after RFC 8785; no floats occur).
 
     Raises:
-        TypeError: the data cannot be told in JSON, or holds half a surrogate pair.
+        TypeError: the data cannot be told in JSON.
+        UnicodeEncodeError: a text holds half a surrogate pair.
     """
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    return ENCODER.encode(data)
 
 
 def two_part_hash(public: bytes, sealed: bytes) -> bytes:
@@ -43,7 +46,47 @@ def house_day(moment: str) -> date:
     return datetime.fromisoformat(moment).astimezone(HOUSE_TIME).date()
 
 
-@dataclass(frozen=True, slots=False)
+class Keys(msgspec.Struct):
+    """The unique keys that an event takes and releases; of personal ones the names only."""
+
+    takes: list[str] = []
+    releases: list[str] = []
+    personal_takes: list[str] = []
+    personal_releases: list[str] = []
+
+
+class Facts(msgspec.Struct):
+    """The public part of an envelope.
+
+    Args:
+        data: the event's own fields, without the personal ones.
+        effective_on: the day from which it is true in the world.
+        idle: digest of the accepted commands before this event's that decided nothing, since the event before.
+    """
+
+    actor_id: str
+    causation_id: str | None
+    command_digest: str
+    command_id: str
+    correlation_id: str
+    data: dict[str, Any]
+    effective_on: date
+    epoch: int
+    idle: str
+    keys: Keys
+    log_id: str
+    position: int
+    recorded_at: str
+    schema: int
+    stream: str
+    type: str
+    version: int
+
+
+read_facts: Callable[[str], Facts] = msgspec.json.Decoder(Facts).decode
+
+
+@dataclass(frozen=True)
 class Envelope:
     """One event as it was recorded; the texts are verbatim, the rest is read out of them when asked for."""
 
@@ -57,27 +100,11 @@ class Envelope:
     sealed: str = field(repr=False)
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
-        """The public part."""
-        facts: dict[str, Any] = orjson.loads(self.public)
-        return facts
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The event's own fields, without the personal ones."""
-        data: dict[str, Any] = self.facts["data"]
-        return data
-
-    @property
-    def schema(self) -> int:
-        schema: int = self.facts["schema"]
-        return schema
-
-    @property
-    def effective_on(self) -> date:
-        return date.fromisoformat(self.facts["effective_on"])
+    def facts(self) -> Facts:
+        """The public part, read."""
+        return read_facts(self.public)
 
     @property
     def id(self) -> str:
         """Unique for ever: the log, its epoch and the position."""
-        return f"{self.facts['log_id']}/{self.facts['epoch']}/{self.position}"
+        return f"{self.facts.log_id}/{self.facts.epoch}/{self.position}"

@@ -16,6 +16,21 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def complete_subtrees(leaves: list[bytes]) -> list[tuple[bytes, int]]:
+    """The complete subtrees over a run of leaves that starts at a boundary, with their sizes, largest first."""
+    subtrees: list[tuple[bytes, int]] = []
+    level, size = leaves, 1
+    while level:
+        if len(level) % 2:
+            subtrees.append((level[-1], size))
+        level = [
+            sha256(b"\x01" + left + right).digest()
+            for left, right in zip(level[::2], level[1::2], strict=False)
+        ]
+        size *= 2
+    return subtrees[::-1]
+
+
 class Frontier:
     """The roots of the complete subtrees that make up a tree of ``size`` leaves, largest first.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
+import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -110,7 +110,9 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[s
     given = list(values)
     if connection.dialect.name == "postgresql":
         return column == any_(bindparam(None, given, type_=ARRAY(String)))
-    return column.in_(select(func.json_each(orjson.dumps(given).decode()).table_valued("value").c.value))
+    return column.in_(
+        select(func.json_each(msgspec.json.encode(given).decode()).table_valued("value").c.value)
+    )
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -7,11 +7,11 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-import orjson
+import msgspec
 from sqlalchemy import Connection, select
 
 from shared.log.entry import Known
-from shared.log.envelope import canonical
+from shared.log.envelope import canonical, read_facts
 from shared.log.store import among, insert_rows
 from shared.log.tables import events, snapshots
 from shared.rules.decider import Decider
@@ -122,7 +122,7 @@ class Streams:
         ):
             decider = self._decider(row.stream)
             if row.shape == shape_of(decider):
-                stored = orjson.loads(row.state)
+                stored = msgspec.json.decode(row.state)
                 boxes = {path: Personal(Sealed(*box)) for path, box in stored["sealed"].items()}
                 state = from_plain(type(decider.initial), stored["state"], boxes)
                 found[row.stream] = Known(state, row.version, row.version)
@@ -140,9 +140,9 @@ def shape_of(decider: Decider) -> str:
 
 def read_event(language: Language, stream: str, version: int, kind: str, public: str, sealed: str) -> Any:
     """A stored event as its type, with its personal values still sealed."""
-    facts = orjson.loads(public)
-    personal = sealed_values(f"{facts['log_id']}/{stream}/{version}", sealed)
-    return language.event(kind, facts["schema"], facts["data"], personal)
+    facts = read_facts(public)
+    personal = sealed_values(f"{facts.log_id}/{stream}/{version}", sealed)
+    return language.event(kind, facts.schema, facts.data, personal)
 
 
 def sealed_values(place: str, sealed: str) -> dict[str, Personal[Any]]:
@@ -151,6 +151,6 @@ def sealed_values(place: str, sealed: str) -> dict[str, Personal[Any]]:
         return {}
     return {
         path: Personal(Sealed(person_id, f"{place}/{path}", box))
-        for person_id, boxes in orjson.loads(sealed).items()
+        for person_id, boxes in msgspec.json.decode(sealed).items()
         for path, box in boxes.items()
     }

@@ -1,0 +1,238 @@
+"""Verifying one chunk of a log: its events side by side with the commands that made them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from shared.log.envelope import Keys
+from shared.log.merkle import complete_subtrees
+from shared.log.store import Store
+from shared.log.tables import commands, events
+
+PAGE = 5_000
+
+
+class EventFacts(msgspec.Struct):
+    """What is compared of an event's public part; the rest is covered by its hash."""
+
+    command_digest: str
+    command_id: str
+    epoch: int
+    idle: str
+    keys: Keys
+    log_id: str
+    position: int
+    recorded_at: str
+    stream: str
+    type: str
+    version: int
+
+
+class CommandFacts(msgspec.Struct):
+    """What is compared of a command's public part."""
+
+    id: str
+    log_id: str
+    name: str
+    number: int
+
+
+read_event_facts = msgspec.json.Decoder(EventFacts).decode
+read_command_facts = msgspec.json.Decoder(CommandFacts).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was recorded: a stable code, and the row and column where it stands."""
+
+    code: str
+    place: str
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What came of the events after one position up to another.
+
+    Args:
+        last_command, idle: number of the last command, and digest of those after the last event.
+        weight: of the unique keys taken less those released; ``personal_keys``: the number of personal ones.
+    """
+
+    after: int
+    events: int = 0
+    first_moment: str = ""
+    last_moment: str = ""
+    epoch: int = 0
+    last_command: int = 0
+    idle: str = ""
+    weight: int = 0
+    personal_keys: int = 0
+    subtrees: list[tuple[bytes, int]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def find(self, code: str, place: str) -> None:
+        self.findings.append(Finding(code, place))
+
+
+def key_weight(key: str, stream: str) -> int:
+    """A number for a held key; the sum over all held keys tells whether two sets of them differ."""
+    return int.from_bytes(sha256(f"{key}\0{stream}".encode()).digest())
+
+
+def verify_chunk(store: Store, log_id: str, after: int, up_to: int, *, is_last: bool) -> Chunk:
+    """Verify the events after a position up to another, and the commands that made them.
+
+    Args:
+        is_last: the commands that follow the chunk's last event, which decided nothing, belong to it too.
+    """
+    chunk = Chunk(after)
+    with store.read() as connection:
+        recorded = Commands(connection, chunk, log_id)
+        verify_events(connection, chunk, recorded, log_id, up_to)
+        if is_last:
+            recorded.finish()
+    chunk.last_command = recorded.number
+    return chunk
+
+
+def verify_events(
+    connection: Connection, chunk: Chunk, recorded: "Commands", log_id: str, up_to: int
+) -> None:
+    """Work out each leaf again and compare the columns with what the leaf tells. Written for speed."""
+    position, moment, leaves = chunk.after, "", []
+    for at, stream, version, kind, recorded_at, leaf, public, sealed in _events(
+        connection, chunk.after, up_to
+    ):
+        position += 1
+        if at != position:
+            break
+        public_bytes = public.encode()
+        worked_out = sha256(
+            b"\x00" + sha256(public_bytes).digest() + sha256(sealed.encode()).digest()
+        ).digest()
+        leaves.append(worked_out)
+        if worked_out != leaf:
+            chunk.find("event.leaf", f"event {position}: public, sealed or leaf")
+        try:
+            facts = read_event_facts(public_bytes)
+        except msgspec.MsgspecError:
+            chunk.find("event.unreadable", f"event {position}: public")
+            continue
+        if (position, stream, version, kind, recorded_at, log_id) != (
+            facts.position,
+            facts.stream,
+            facts.version,
+            facts.type,
+            facts.recorded_at,
+            facts.log_id,
+        ):
+            chunk.find("event.column", f"event {position}: a column differs from the leaf")
+        if recorded_at < moment:
+            chunk.find("event.moment", f"event {position}: recorded_at")
+        moment = recorded_at
+        chunk.first_moment = chunk.first_moment or moment
+        chunk.epoch = facts.epoch
+        recorded.follow(position, facts)
+        keys = facts.keys
+        for key in keys.takes:
+            chunk.weight += key_weight(key, stream)
+        for key in keys.releases:
+            chunk.weight -= key_weight(key, stream)
+        chunk.personal_keys += len(keys.personal_takes) - len(keys.personal_releases)
+    if len(leaves) != up_to - chunk.after:
+        chunk.find("event.gap", f"event {chunk.after + len(leaves) + 1} is missing")
+    chunk.events, chunk.last_moment, chunk.subtrees = len(leaves), moment, complete_subtrees(leaves)
+
+
+class Commands:
+    """The commands of a chunk, followed in step with its events."""
+
+    def __init__(self, connection: Connection, chunk: Chunk, log_id: str) -> None:
+        self._chunk = chunk
+        self._log_id = log_id
+        self.number = _last_before(connection, chunk.after)
+        self._rows = _commands(connection, self.number)
+        self._id, self._digest, self._first, self._last = "", "", 0, 0
+
+    def follow(self, position: int, facts: EventFacts) -> None:
+        """Step to the command that made this event, past those that decided nothing."""
+        if position > self._last:
+            self._next_with_events()
+            if facts.idle != self._chunk.idle and self._first > self._chunk.after:
+                self._chunk.find("command.idle", f"event {position}: commands before it that decided nothing")
+            self._chunk.idle = ""
+        if (
+            facts.command_digest != self._digest
+            or facts.command_id != self._id
+            or not self._first <= position <= self._last
+        ):
+            self._chunk.find("command.event", f"event {position}: its command")
+
+    def finish(self) -> None:
+        """The commands after the last event decided nothing; the head holds their digest."""
+        for row in self._rows:
+            self._pass_idle(self._verify(row))
+            if row.first_position is not None:
+                self._chunk.find("command.column", f"command {row.number}: first_position")
+
+    def _next_with_events(self) -> None:
+        for row in self._rows:
+            digest = self._verify(row)
+            _, command_id, _, first, last, *_ = row
+            if first is not None and last is not None:
+                self._id, self._digest, self._first, self._last = command_id, digest, first, last
+                return
+            self._pass_idle(digest)
+
+    def _pass_idle(self, digest: str) -> None:
+        self._chunk.idle = sha256((self._chunk.idle + digest).encode()).hexdigest()
+
+    def _verify(self, row: Any) -> str:
+        number, command_id, name, first, last, digest, public, sealed = row
+        if number != self.number + 1:
+            self._chunk.find("command.gap", f"command {self.number + 1} is missing")
+        self.number = number
+        public_bytes = public.encode()
+        worked_out = sha256(sha256(public_bytes).digest() + sha256(sealed.encode()).digest()).hexdigest()
+        if worked_out != digest:
+            self._chunk.find("command.digest", f"command {number}: public, sealed or digest")
+        try:
+            facts = read_command_facts(public_bytes)
+        except msgspec.MsgspecError:
+            self._chunk.find("command.unreadable", f"command {number}: public")
+            return worked_out
+        if (facts.number, facts.id, facts.name, facts.log_id) != (number, command_id, name, self._log_id):
+            self._chunk.find("command.column", f"command {number}: a column differs from what was recorded")
+        if (first is None) != (last is None):
+            self._chunk.find("command.column", f"command {number}: first_position or last_position")
+        return worked_out
+
+
+def _last_before(connection: Connection, position: int) -> int:
+    """The number of the last command all of whose events lie up to a position."""
+    whole = select(commands.c.number).where(commands.c.last_position <= position)
+    return connection.scalar(whole.order_by(commands.c.number.desc()).limit(1)) or 0
+
+
+def _commands(connection: Connection, number: int) -> Iterator[Any]:
+    while True:
+        query = select(commands).where(commands.c.number > number).order_by(commands.c.number).limit(PAGE)
+        page = connection.execute(query).all()
+        yield from page
+        if len(page) < PAGE:
+            return
+        number = page[-1].number
+
+
+def _events(connection: Connection, after: int, up_to: int) -> Iterator[Any]:
+    while after < up_to:
+        within = events.c.position.between(after + 1, min(after + PAGE, up_to))
+        page = connection.execute(select(events).where(within).order_by(events.c.position)).all()
+        if not page:
+            return
+        yield from page
+        after = page[-1].position
