@@ -47,6 +47,14 @@ class House:
     def send_many(self, *commands: Any) -> list[Outcome]:
         return self.handler.handle_many([Request(command, CLERK) for command in commands])
 
+    @property
+    def url(self) -> str:
+        return self.store.url.render_as_string(hide_password=False)
+
+    def another(self) -> "House":
+        """Another opening of the same store, as another process has it, or this one after a restart."""
+        return open_house(self.url, self.log.language)
+
     def events(self) -> list[Envelope]:
         """Everything that the log holds."""
         return self.log.read(0, 1_000_000)
