@@ -61,7 +61,7 @@ class Facts(msgspec.Struct):
     Args:
         data: the event's own fields, without the personal ones.
         effective_on: the day from which it is true in the world.
-        idle: digest of the accepted commands before this event's that decided nothing, since the event before.
+        idle: digest of the commands since the event before that were accepted and decided nothing.
     """
 
     actor_id: str
@@ -103,6 +103,11 @@ class Envelope:
     def facts(self) -> Facts:
         """The public part, read."""
         return read_facts(self.public)
+
+    @property
+    def sealed_hash(self) -> bytes:
+        """The hash of the sealed part, with which others can work out the leaf without holding that part."""
+        return sha256(self.sealed.encode()).digest()
 
     @property
     def id(self) -> str:

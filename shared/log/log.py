@@ -71,6 +71,19 @@ class Log:
         with self.store.read() as connection:
             return read_events(connection, after, limit)
 
+    @property
+    def source(self) -> str:
+        """The service whose events these are."""
+        return self.language.service
+
+    def page(self, connection: Connection, after: int, limit: int) -> list[Envelope]:
+        """As ``read``, in a transaction of the caller's."""
+        return read_events(connection, after, limit)
+
+    def position(self, connection: Connection) -> int:
+        """The last position, in a transaction of the caller's."""
+        return connection.execute(select(head.c.position)).scalar_one_or_none() or 0
+
     def stream(self, stream: str) -> list[Envelope]:
         """All events of one stream, in order."""
         with self.store.read() as connection:

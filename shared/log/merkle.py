@@ -17,7 +17,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def complete_subtrees(leaves: list[bytes]) -> list[tuple[bytes, int]]:
-    """The complete subtrees over a run of leaves that starts at a boundary, with their sizes, largest first."""
+    """The complete subtrees over leaves that start at a boundary, with their sizes, largest first."""
     subtrees: list[tuple[bytes, int]] = []
     level, size = leaves, 1
     while level:

@@ -123,8 +123,8 @@ class Streams:
             decider = self._decider(row.stream)
             if row.shape == shape_of(decider):
                 stored = msgspec.json.decode(row.state)
-                boxes = {path: Personal(Sealed(*box)) for path, box in stored["sealed"].items()}
-                state = from_plain(type(decider.initial), stored["state"], boxes)
+                personal = {path: Personal(Sealed(*box)) for path, box in stored["sealed"].items()}
+                state = from_plain(type(decider.initial), stored["state"], personal)
                 found[row.stream] = Known(state, row.version, row.version)
         return found
 

@@ -1,4 +1,4 @@
-"""Verifying a log: every leaf, column, command and unique key is worked out again and compared with the store."""
+"""Verifying a log: each leaf, column, command and unique key is worked out again and compared."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
