@@ -1,0 +1,19 @@
+"""A short valid history of membership that holds every event, for laws that hold for all histories.
+
+The identities are a, b and c, so that commands made by chance meet in these streams.
+"""
+
+from tests.rules.membership.people_and_unions import (
+    DISTRICT_FOUNDED_ON,
+    member_joined,
+    organisation_founded,
+    person_registered,
+)
+
+HISTORY = [
+    organisation_founded("a", effective_on=DISTRICT_FOUNDED_ON),
+    organisation_founded("b", kind="basic_union", level=7, parent_id="a"),
+    person_registered("a"),
+    person_registered("b"),
+    member_joined("a", person_id="a", organisation_id="b"),
+]
