@@ -1,0 +1,176 @@
+"""Lost connections: whatever the moment, a command is recorded once, and its caller is told nothing false."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import eventlet
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from shared.log.entry import Answer, Unavailable
+from shared.rules.personal import Personal
+from tests.log.fund import Add, NameKeeper, Spend
+from tests.log.house import House, open_house
+from tests.servers.postgresql import Database, PostgreSQL
+from tests.servers.proxy import Cut, Proxy
+
+UNAVAILABLE_SECONDS_MAX = 16.0
+CALLERS, COMMANDS_EACH = 8, 40
+
+
+@pytest.fixture
+def proxy(postgresql: PostgreSQL) -> Iterator[Proxy]:
+    """A proxy before the server."""
+    made = Proxy(postgresql.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def far_house(postgresql_house: House, proxy: Proxy) -> Iterator[House]:
+    """The same log as ``postgresql_house``, reached through the proxy."""
+    url = make_url(postgresql_house.url).set(port=proxy.port)
+    far = open_house(url.render_as_string(hide_password=False))
+    yield far
+    far.close()
+
+
+def once(house: House, command_id: str, answer: Answer) -> bool:
+    """Whether the log holds a command once, and tells of it what its caller was told."""
+    events = [event for event in house.events() if event.facts.command_id == command_id]
+    found = house.log.command(command_id)
+    return (
+        found is not None
+        and [event.position for event in events] == list(range(found.first_position or 0, found.position + 1))
+        and (found.first_position, found.position, found.streams)
+        == (answer.first_position, answer.position, answer.streams)
+    )
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda: Add(fund_id="a", amount_fen=5),
+        lambda: Spend(fund_id="a", amount_fen=100),
+        lambda: NameKeeper(fund_id="a", person_id="p", account=Personal("62220202"), name=Personal("王芳")),
+    ],
+    ids=["add", "spend all", "personal"],
+)
+def test_a_commit_whose_answer_or_question_is_lost_is_answered_rightly_and_recorded_once(
+    postgresql_house: House, far_house: House, proxy: Proxy, when: Cut, command: Callable[[], Any]
+) -> None:
+    far_house.send(Add(fund_id="a", amount_fen=100))
+    before = postgresql_house.log.head().position
+    proxy.cut_once(b"COMMIT", when)
+
+    answer = far_house.send(command(), "1")
+
+    assert proxy.cuts == 1
+    assert answer.position == before + 1
+    assert answer.repeated == (when == "after")
+    assert once(postgresql_house, "1", answer)
+    assert postgresql_house.log.head().position == before + 1
+    assert far_house.send(Add(fund_id="a", amount_fen=1)).position == before + 2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_all_callers_of_a_batch_whose_commit_is_lost_get_their_right_answers(
+    postgresql_house: House, far_house: House, proxy: Proxy, when: Cut
+) -> None:
+    far_house.send(Add(fund_id="a", amount_fen=30))
+    proxy.cut_once(b"COMMIT", when)
+
+    outcomes = far_house.send_many(*(Spend(fund_id="a", amount_fen=10) for _ in range(5)))
+
+    assert [isinstance(outcome, Answer) for outcome in outcomes] == [True] * 3 + [False] * 2
+    assert [outcome.streams for outcome in outcomes if isinstance(outcome, Answer)] == [
+        {"fund/a": 2},
+        {"fund/a": 3},
+        {"fund/a": 4},
+    ]
+    assert len(postgresql_house.log.stream("fund/a")) == 4
+
+
+def test_nothing_is_lost_or_doubled_while_backends_are_terminated_and_the_server_crashes(
+    postgresql_house: House, postgresql: PostgreSQL, database: Database
+) -> None:
+    house, answers, ended = postgresql_house, {}, False
+
+    def call(caller: int) -> None:
+        for number in range(COMMANDS_EACH):
+            command_id = f"{caller}-{number}"
+            while command_id not in answers:
+                try:
+                    answers[command_id] = house.send(
+                        Add(fund_id=f"fund-{number % 3}", amount_fen=1), command_id
+                    )
+                except Unavailable:
+                    continue
+            eventlet.sleep(0.02)
+
+    def terminate() -> None:
+        while not ended:
+            eventlet.sleep(0.1)
+            terminate_backends(database)
+
+    pool = eventlet.GreenPool()
+    for caller in range(CALLERS):
+        pool.spawn(call, caller)
+    terminating = eventlet.spawn(terminate)
+    eventlet.sleep(0.4)
+    postgresql.crash()
+    pool.waitall()
+    ended = True
+    terminating.wait()
+
+    events = house.events()
+    assert [event.position for event in events] == list(range(1, len(events) + 1))
+    assert len(answers) == CALLERS * COMMANDS_EACH
+    assert len(events) == 1 + len(answers)
+    assert {event.facts.command_id: event.position for event in events[1:]} == {
+        command_id: answer.position for command_id, answer in answers.items()
+    }
+
+
+def terminate_backends(database: Database) -> None:
+    dsn = f"host=127.0.0.1 port={database.port} user=postgres dbname=postgres"
+    try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database.name]
+            )
+    except psycopg.OperationalError:
+        pass  # the server is just coming back
+
+
+def ask_in_vain(house: House) -> float:
+    """Send a command as ``1`` that is to fail; how long its caller waited, in seconds."""
+    began = time.monotonic()
+    with eventlet.Timeout(60), pytest.raises(Unavailable):
+        house.send(Add(fund_id="a", amount_fen=5), "1")
+    return time.monotonic() - began
+
+
+def settled(house: House) -> bool:
+    """Whether the command ``1`` can be settled by its id now: told of truly, and recorded once in the end."""
+    told = house.log.command("1")
+    answer = house.send(Add(fund_id="a", amount_fen=5), "1")
+    return answer.repeated == (told is not None) and once(house, "1", answer)
+
+
+def test_callers_hear_in_time_that_the_server_is_gone_and_learn_the_truth_later(
+    postgresql_house: House, postgresql: PostgreSQL
+) -> None:
+    postgresql_house.send(Add(fund_id="a", amount_fen=1))
+    postgresql.stop()
+
+    try:
+        waited = ask_in_vain(postgresql_house)
+    finally:
+        postgresql.start()
+
+    assert waited < UNAVAILABLE_SECONDS_MAX
+    assert settled(postgresql_house)
