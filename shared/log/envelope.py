@@ -1,7 +1,6 @@
 """Envelopes: how an event stands in the log, as canonical text that is hashed once and kept for ever."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
 from hashlib import sha256
@@ -86,8 +85,7 @@ class Facts(msgspec.Struct):
 read_facts: Callable[[str], Facts] = msgspec.json.Decoder(Facts).decode
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, dict=True):
     """One event as it was recorded; the texts are verbatim, the rest is read out of them when asked for."""
 
     position: int
@@ -97,7 +95,7 @@ class Envelope:
     recorded_at: str
     leaf: bytes
     public: str
-    sealed: str = field(repr=False)
+    sealed: str
 
     @cached_property
     def facts(self) -> Facts:

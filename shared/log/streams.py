@@ -123,7 +123,9 @@ class Streams:
             decider = self._decider(row.stream)
             if row.shape == shape_of(decider):
                 stored = msgspec.json.decode(row.state)
-                personal = {path: Personal(Sealed(*box)) for path, box in stored["sealed"].items()}
+                personal: dict[str, Personal[Any]] = {
+                    path: Personal(Sealed(*box)) for path, box in stored["sealed"].items()
+                }
                 state = from_plain(type(decider.initial), stored["state"], personal)
                 found[row.stream] = Known(state, row.version, row.version)
         return found

@@ -1,6 +1,6 @@
-"""A service's whole language: its deciders, the types of their messages by stored name, and upcasters."""
+"""A service's whole language: its deciders, and the types of their messages by stored name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.rules.decider import Decider
@@ -9,9 +9,6 @@ from shared.rules.message import kind_of
 from shared.rules.personal import Personal
 from shared.rules.plain import from_plain, plan_of
 from shared.rules.policy_parameter import policy_parameter
-
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
-"""Turns the data of one schema number into that of the next."""
 
 
 class UnknownType(Exception):
@@ -24,21 +21,14 @@ class Language:
     Args:
         service: the name of the service.
         deciders: one for each kind of stream; policy parameters and epochs are understood by every service.
-        upcasters: by stored name and the schema number that each starts from.
 
     Raises:
-        ValueError: a name is used twice, or an old schema has no way up to the present one.
+        ValueError: a name is used twice.
     """
 
-    def __init__(
-        self,
-        service: str,
-        deciders: Sequence[Decider],
-        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
-    ) -> None:
+    def __init__(self, service: str, deciders: Sequence[Decider]) -> None:
         self.service = service
         self.deciders = {decider.name: decider for decider in (epoch, policy_parameter, *deciders)}
-        self.upcasters = dict(upcasters or {})
         self.commands: dict[str, tuple[type[Any], Decider]] = {}
         self.events: dict[str, tuple[type[Any], Decider]] = {}
         for decider in self.deciders.values():
@@ -56,9 +46,6 @@ class Language:
         if kind.name in table:
             raise ValueError(f"{kind.name} is declared twice")
         plan_of(message_type)
-        for schema in range(1, kind.schema):
-            if (kind.name, schema) not in self.upcasters:
-                raise ValueError(f"{kind.name} has no upcaster from schema {schema}")
         table[kind.name] = (message_type, decider)
 
     def decider_of_event(self, event: Any) -> Decider:
@@ -71,30 +58,27 @@ class Language:
         self, name: str, schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]
     ) -> Any:
         """A stored event as the type it has today. Raises UnknownType, UnknownShape."""
-        return self._message(self._of(self.events, name)[0], name, schema, data, personal)
+        return read_stored(self._of(self.events, name)[0], schema, data, personal)
 
     def command(
         self, name: str, schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]
     ) -> Any:
         """A stored command as the type it has today. Raises UnknownType, UnknownShape."""
-        return self._message(self._of(self.commands, name)[0], name, schema, data, personal)
+        return read_stored(self._of(self.commands, name)[0], schema, data, personal)
 
     def _of(self, table: dict[str, tuple[type[Any], Decider]], name: str) -> tuple[type[Any], Decider]:
         if name not in table:
             raise UnknownType(f"{self.service} knows no {name}")
         return table[name]
 
-    def _message(
-        self,
-        message_type: type[Any],
-        name: str,
-        schema: int,
-        data: dict[str, Any],
-        personal: Mapping[str, Personal[Any]],
-    ) -> Any:
-        present = kind_of(message_type).schema
-        if schema > present:
-            raise UnknownType(f"{name} has schema {schema}, this code knows {present}")
-        for old in range(schema, present):
-            data = self.upcasters[name, old](data)
-        return from_plain(message_type, data, personal)
+
+def read_stored(
+    message_type: type[Any], schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]
+) -> Any:
+    """Stored data as the message that its type is today. Raises UnknownType for a schema yet to come."""
+    kind = kind_of(message_type)
+    if schema > kind.schema:
+        raise UnknownType(f"{kind.name} has schema {schema}, this code knows {kind.schema}")
+    for upcaster in kind.upcasters[schema - 1 :]:
+        data = upcaster(data)
+    return from_plain(message_type, data, personal)

@@ -7,13 +7,22 @@ from typing import Any, TypeVar, dataclass_transform, overload
 Made = TypeVar("Made")
 
 
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the stored data of one shape into that of the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is said of a message type once: its stored name, schema number and whether it may lie ahead."""
+    """What is said of a message type once: its stored name, the way up to its present shape, and its days."""
 
     name: str
-    schema: int
+    upcasters: tuple[Upcaster, ...]
     plannable: bool
+
+    @property
+    def schema(self) -> int:
+        """The number of the present shape; each upcaster leads from one to the next."""
+        return len(self.upcasters) + 1
 
 
 @overload
@@ -23,14 +32,18 @@ def message(made: type[Made]) -> type[Made]: ...
 
 @overload
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def message(*, schema: int = 1, plannable: bool = False) -> Callable[[type[Made]], type[Made]]: ...
+def message(
+    *, upcasters: tuple[Upcaster, ...] = (), plannable: bool = False
+) -> Callable[[type[Made]], type[Made]]: ...
 
 
-def message(made: type[Any] | None = None, *, schema: int = 1, plannable: bool = False) -> Any:
+def message(
+    made: type[Any] | None = None, *, upcasters: tuple[Upcaster, ...] = (), plannable: bool = False
+) -> Any:
     """Make a class a message.
 
     Args:
-        schema: the number of its shape; raise it with every change and add an upcaster from the old one.
+        upcasters: for a shape that has changed, what turns the data of shape 1 into 2, of 2 into 3, …
         plannable: whether an event's ``effective_on`` may lie after the day on which it is recorded.
 
     A message with personal fields has a field ``person_id`` beside them: whose key seals them. An event
@@ -39,7 +52,7 @@ def message(made: type[Any] | None = None, *, schema: int = 1, plannable: bool =
 
     def make(plain: type[Any]) -> type[Any]:
         finished: type[Any] = dataclass(frozen=True, slots=True, kw_only=True)(plain)
-        finished.__kind__ = Kind(plain.__name__, schema, plannable)
+        finished.__kind__ = Kind(plain.__name__, upcasters, plannable)
         return finished
 
     return make if made is None else make(made)
