@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import String
 
 WAIT_MILLISECONDS = 5_000
@@ -59,9 +60,11 @@ class Store:
         )
 
     def _sqlite(self, connections: int) -> Engine:
-        engine = create_engine(
-            self.url, pool_size=connections, max_overflow=0, connect_args={"timeout": 5}, hide_parameters=True
+        in_memory = not self.url.database
+        pool: dict[str, Any] = (
+            {"poolclass": StaticPool} if in_memory else {"pool_size": connections, "max_overflow": 0}
         )
+        engine = create_engine(self.url, connect_args={"timeout": 5}, hide_parameters=True, **pool)
 
         @event.listens_for(engine, "connect")
         def configure(connection: Any, _record: Any) -> None:

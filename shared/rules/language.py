@@ -73,7 +73,7 @@ class Language:
 
 
 def read_stored(
-    message_type: type[Any], schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]]
+    message_type: type[Any], schema: int, data: dict[str, Any], personal: Mapping[str, Personal[Any]] | None
 ) -> Any:
     """Stored data as the message that its type is today. Raises UnknownType for a schema yet to come."""
     kind = kind_of(message_type)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from shared.rules.personal import Personal
+from shared.rules.personal import ERASED, Personal
 
 Convert = Callable[[Any], Any]
 
@@ -27,7 +27,6 @@ class Plan:
     converted: tuple[tuple[str, Convert, Convert], ...]
     personal: tuple[str, ...]
     nested: tuple[tuple[str, "Plan", "Shape"], ...]
-    names: frozenset[str]
 
 
 PLANS: dict[type[Any], Plan] = {}
@@ -85,30 +84,29 @@ def _parts(name: str, inner: Any, shape: Shape) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{key}.", each) for key, each in inner.items())
 
 
-def from_plain(
-    made: type[Any], data: Mapping[str, Any], personal: Mapping[str, Personal[Any]] | None = None
-) -> Any:
+def from_plain(made: type[Any], data: Mapping[str, Any], personal: Mapping[str, Personal[Any]] | None) -> Any:
     """The message of a type from its JSON data.
 
     Args:
         data: as ``to_plain`` gave it.
-        personal: personal values by path; a personal field that is not among them is None.
+        personal: personal values by path; a personal field that is not among them is None. Where there is
+            no mapping at all, as for those who follow a feed, they are erased.
 
     Raises:
         UnknownShape: fields are missing or unknown.
     """
-    return _build(plan_of(made), data, personal or {}, "")
+    return _build(plan_of(made), data, personal, "")
 
 
-def _build(plan: Plan, data: Mapping[str, Any], personal: Mapping[str, Personal[Any]], prefix: str) -> Any:
-    if not data.keys() <= plan.names:
-        raise UnknownShape(f"{plan.made.__name__} has no field {sorted(data.keys() - plan.names)}")
+def _build(
+    plan: Plan, data: Mapping[str, Any], personal: Mapping[str, Personal[Any]] | None, prefix: str
+) -> Any:
     given = dict(data)
     for name, _, decode in plan.converted:
         if given.get(name) is not None:
             given[name] = decode(given[name])
     for name in plan.personal:
-        given[name] = personal.get(prefix + name)
+        given[name] = Personal(ERASED) if personal is None else personal.get(prefix + name)
     for name, inner, shape in plan.nested:
         value = given.get(name)
         if value is None:
@@ -140,8 +138,7 @@ def plan_of(made: type[Any]) -> Plan:
 def _work_out(made: type[Any]) -> Plan:
     hints = get_type_hints(made)
     plain, converted, personal, nested = [], [], [], []
-    declared = fields(made)
-    for field in declared:
+    for field in fields(made):
         inner, _ = without_none(hints[field.name])
         if get_origin(inner) is Personal:
             personal.append(field.name)
@@ -153,8 +150,7 @@ def _work_out(made: type[Any]) -> Plan:
             converted.append((field.name, *_conversion(inner)))
     if personal and "person_id" not in hints:
         raise TypeError(f"{made.__name__} has personal fields but no person_id")
-    names = frozenset(each.name for each in declared)
-    return Plan(made, tuple(plain), tuple(converted), tuple(personal), tuple(nested), names)
+    return Plan(made, tuple(plain), tuple(converted), tuple(personal), tuple(nested))
 
 
 def _part_of(hint: Any) -> tuple[type[Any], Shape] | None:

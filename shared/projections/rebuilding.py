@@ -1,0 +1,207 @@
+"""Rebuilding: a projection is made anew beside the live table, compared with it, and swapped in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import token_hex
+
+from sqlalchemy import Connection, MetaData, Table, inspect, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.sql import quoted_name
+
+from shared.log.store import Store
+from shared.projections import checkpoints, parking
+from shared.projections.applying import Failed, apply_page
+from shared.projections.feed import Feed
+from shared.projections.projection import Key, Projection
+
+PAGE = 10_000
+SHOWN_MOST = 10
+SWAP_WAIT_MILLISECONDS = 500
+SWAP_TRIES = 20
+
+
+class UnintendedDifferenceError(Exception):
+    """The rebuilt rows differ though the version is the same: the live ones or the functions are wrong."""
+
+    def __init__(self, report: "Report") -> None:
+        super().__init__(f"{report.name}: {report.differences} rows differ")
+        self.report = report
+
+
+class NotPreparedError(Exception):
+    """The projection has neither table nor checkpoint yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a rebuild or a comparison found.
+
+    Args:
+        position: the position of the feed at which both were compared.
+        differences: the number of rows that differ; ``shown``: keys of the first of them.
+        failed: events that the present functions cannot apply.
+        swapped: whether the rebuilt rows are the live ones now.
+    """
+
+    name: str
+    position: int
+    differences: int
+    shown: tuple[Key, ...]
+    failed: int
+    swapped: bool
+
+
+Progress = Callable[[int, int], None]
+"""Told the position reached and the feed's last."""
+
+
+def rebuild(
+    store: Store,
+    feed: Feed,
+    projection: Projection,
+    *,
+    accept_difference: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Make a projection anew and swap it in; commands and readers go on meanwhile.
+
+    Raises:
+        UnintendedDifferenceError: the version is the same, the rows are not, and that was not accepted.
+    """
+    return _beside(store, feed, projection, progress, swap=True, accept_difference=accept_difference)
+
+
+def compare(store: Store, feed: Feed, projection: Projection, progress: Progress | None = None) -> Report:
+    """Make a projection anew and compare it with the live one, which stays."""
+    return _beside(store, feed, projection, progress, swap=False, accept_difference=False)
+
+
+def _beside(
+    store: Store,
+    feed: Feed,
+    projection: Projection,
+    progress: Progress | None,
+    *,
+    swap: bool,
+    accept_difference: bool,
+) -> Report:
+    shadow = _shadow_of(projection)
+    with store.write() as connection:
+        _drop_left_overs(connection, projection)
+        shadow.create(connection)
+    try:
+        filling = _Filling(feed, projection, shadow)
+        while filling.behind(store):
+            with store.write() as connection:
+                filling.step(connection, filling.target)
+            if progress is not None:
+                progress(filling.position, filling.target)
+        for left in reversed(range(SWAP_TRIES)):
+            try:
+                return _finish(store, filling, swap=swap, accept_difference=accept_difference)
+            except OperationalError:
+                # Somebody reads the live table for long: let go of every lock, and come back.
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+    finally:
+        with store.write() as connection:
+            shadow.drop(connection, checkfirst=True)
+
+
+def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference: bool) -> Report:
+    """Under the checkpoint's lock: catch up, compare, and swap if that is wished and allowed."""
+    feed, projection, shadow = filling.feed, filling.projection, filling.shadow
+    with store.write() as connection:
+        if store.on_postgresql:
+            connection.execute(text(f"SET LOCAL lock_timeout = {SWAP_WAIT_MILLISECONDS}"))
+        checkpoint = checkpoints.lock(connection, projection.name, wait=True)
+        if checkpoint is None:
+            raise NotPreparedError(projection.name)
+        catching_up = filling.copy()
+        while catching_up.position < checkpoint.position:
+            catching_up.step(connection, checkpoint.position)
+        differing = _differing(connection, projection, shadow)
+        shown, failed = tuple(differing[:SHOWN_MOST]), catching_up.failed
+        report = Report(
+            projection.name, checkpoint.position, len(differing), shown, len(failed), swapped=swap
+        )
+        if swap:
+            same_version = checkpoint.version == projection.version
+            if differing and same_version and not accept_difference:
+                raise UnintendedDifferenceError(report)
+            _swap(connection, projection, shadow)
+            parking.clear(connection, projection.name)
+            parking.park(connection, projection.name, feed.source, failed)
+            checkpoints.set_version(connection, projection.name, projection.version)
+    return report
+
+
+class _Filling:
+    """Fills a shadow table, never past the live checkpoint, so that both can be compared there."""
+
+    def __init__(self, feed: Feed, projection: Projection, shadow: Table) -> None:
+        self.feed = feed
+        self.projection = projection
+        self.shadow = shadow
+        self.position = 0
+        self.target = 0
+        self.failed: list[Failed] = []
+        self._held: set[str] = set()
+
+    def copy(self) -> "_Filling":
+        """The same, to go on with in a transaction that may be rolled back and tried again."""
+        other = _Filling(self.feed, self.projection, self.shadow)
+        other.position, other.failed, other._held = self.position, list(self.failed), set(self._held)
+        return other
+
+    def behind(self, store: Store) -> bool:
+        """Whether more than the last page is missing up to the live checkpoint as it stands now."""
+        with store.read() as connection:
+            checkpoint = checkpoints.read(connection, self.projection.name)
+        self.target = 0 if checkpoint is None else checkpoint.position
+        return self.target - self.position > 0
+
+    def step(self, connection: Connection, up_to: int) -> None:
+        page = self.feed.page(connection, self.position, min(PAGE, up_to - self.position))
+        self.failed += apply_page(connection, self.projection, self.shadow, page, self._held)
+        self.position = page[-1].position
+
+
+def _shadow_of(projection: Projection) -> Table:
+    """A table of the same columns under a name that has not been used: constraints keep their first names."""
+    suffix = f"__{token_hex(4)}"
+    shadow = projection.table.to_metadata(MetaData(), name=projection.name + suffix)
+    for index in shadow.indexes:
+        index.name = quoted_name(f"{index.name}{suffix}", quote=None)
+    return shadow
+
+
+def _drop_left_overs(connection: Connection, projection: Projection) -> None:
+    """Remove what a rebuild that was killed has left behind."""
+    for name in inspect(connection).get_table_names():
+        if name.startswith(f"{projection.name}__"):
+            Table(name, MetaData()).drop(connection)
+
+
+def _differing(connection: Connection, projection: Projection, shadow: Table) -> list[Key]:
+    """Keys of the rows that differ where they are compared; one empty key where the columns differ."""
+    live_columns = {column["name"] for column in inspect(connection).get_columns(projection.name)}
+    if live_columns != set(projection.columns):
+        return [()]
+    compared = [name for name in projection.columns if name not in projection.personal]
+    differing: dict[Key, None] = {}
+    for here, there in ((projection.table, shadow), (shadow, projection.table)):
+        rows = select(*(here.c[name] for name in compared)).except_(
+            select(*(there.c[name] for name in compared))
+        )
+        for row in connection.execute(rows).mappings():
+            differing[tuple(row[name] for name in projection.key_columns)] = None
+    return list(differing)
+
+
+def _swap(connection: Connection, projection: Projection, shadow: Table) -> None:
+    """Put the shadow in the live table's place; readers wait for the moment it takes."""
+    projection.table.drop(connection)
+    quote = connection.dialect.identifier_preparer.quote
+    connection.execute(text(f"ALTER TABLE {quote(shadow.name)} RENAME TO {quote(projection.name)}"))

@@ -1,0 +1,60 @@
+"""The loop that keeps a service's projections and reactions level with their feeds."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+from shared.log.store import Store
+
+logger = logging.getLogger(__name__)
+
+ERROR_WAIT_SECONDS = 0.5
+
+
+class Follower(Protocol):
+    """A projection or a reaction that follows a feed."""
+
+    @property
+    def name(self) -> str:
+        """The subscription's stored name."""
+
+    def step(self) -> bool:
+        """Do the next piece of work; whether there was any."""
+
+
+class Subscriptions:
+    """Runs followers in turn, in one thread.
+
+    Args:
+        poll_seconds: how long at most an event may lie unseen when nobody wakes the loop.
+    """
+
+    def __init__(self, store: Store, followers: Sequence[Follower], poll_seconds: float) -> None:
+        self._store = store
+        self._followers = followers
+        self._poll_seconds = poll_seconds
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        """Tell that there may be something new."""
+        self._woken.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep all followers level until ``stop`` is set and ``wake`` called; an error is tried again."""
+        while not stop.is_set():
+            self._woken.clear()
+            if not self.step():
+                self._woken.wait(self._poll_seconds)
+
+    def step(self) -> bool:
+        """One piece of work of each follower; whether there was any."""
+        worked = False
+        for follower in self._followers:
+            try:
+                worked = follower.step() or worked
+            except Exception as error:  # noqa: BLE001 - the store may be away; the others must go on
+                # The type only: a message may hold what an event told.
+                logger.warning("subscription %s failed: %s", follower.name, type(error).__name__)
+                self._woken.wait(ERROR_WAIT_SECONDS)
+        return worked
