@@ -1,1 +1,1 @@
-"""What runs a service: the command handler, schemas from messages, access, settings and the processes themselves."""
+"""What runs a service: the command handler, schemas from messages, access, settings, processes."""
