@@ -7,6 +7,7 @@ from typing import Any
 import eventlet
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from shared.log.entry import Answer, Unavailable
@@ -74,6 +75,53 @@ def test_a_commit_whose_answer_or_question_is_lost_is_answered_rightly_and_recor
     assert once(postgresql_house, "1", answer)
     assert postgresql_house.log.head().position == before + 1
     assert far_house.send(Add(fund_id="a", amount_fen=1)).position == before + 2
+
+
+MOMENTS = (b"BEGIN", b"FROM head", b"FROM commands", b"COPY events", b"UPDATE head")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("moment", MOMENTS, ids=[moment.decode() for moment in MOMENTS])
+def test_a_connection_lost_within_an_append_is_not_the_callers_concern(
+    postgresql_house: House, far_house: House, proxy: Proxy, moment: bytes, when: Cut
+) -> None:
+    far_house.send(Add(fund_id="a", amount_fen=100))
+    postgresql_house.send(Add(fund_id="ceiling", amount_fen=10))
+    proxy.cut_once(moment, when)
+
+    answer = far_house.send(Spend(fund_id="a", amount_fen=10, under_fund_id="ceiling"), "1")
+
+    assert proxy.cuts == 1
+    assert once(postgresql_house, "1", answer)
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01", "53100", "53200", "57014"])
+def test_an_error_that_passes_is_not_the_callers_concern(postgresql_house: House, state: str) -> None:
+    house = postgresql_house
+    fail_twice(house, "head", state)
+
+    answer = house.send(Add(fund_id="a", amount_fen=10), "1")
+
+    assert once(house, "1", answer)
+
+
+def fail_twice(house: House, table: str, state: str) -> None:
+    """Have the database refuse the next two writes to a table with an error of some SQLSTATE."""
+    with house.store.write() as connection:
+        connection.execute(text("CREATE SEQUENCE failures"))  # counts on, whatever is rolled back
+        connection.execute(
+            text(
+                "CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"IF nextval('failures') <= 2 THEN RAISE EXCEPTION 'full' USING ERRCODE = '{state}'; END IF; "
+                "RETURN NEW; END $$"
+            )
+        )
+        connection.execute(
+            text(
+                f"CREATE TRIGGER fail_twice BEFORE INSERT OR UPDATE ON {table} "
+                "FOR EACH ROW EXECUTE FUNCTION fail_twice()"
+            )
+        )
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -18,7 +18,7 @@ from shared.log.streams import read_event
 from shared.rules.personal import ERASED, Personal
 from shared.rules.refusal import Refused
 from tests.log.fund import Add, GiveLabel, Move, NameKeeper, Spend, language
-from tests.log.house import House
+from tests.log.house import House, found_house
 from tests.log.racer import race, start
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import wait_until_ready
@@ -254,3 +254,25 @@ def test_a_frozen_backend_that_holds_the_head_makes_callers_unavailable_in_time_
 
     assert waited < UNAVAILABLE_SECONDS_MAX
     assert not house.send(Add(fund_id="a", amount_fen=5), "1").repeated
+
+
+def test_a_process_that_holds_the_file_makes_callers_unavailable_in_time_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    house = found_house(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    held, output = tmp_path / "held", tmp_path / "output"
+    holder = start(json.dumps({"url": house.url, "hold": str(held)}), output)
+    wait_until_ready(holder, held.exists, log=output, seconds=30)
+    try:
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            house.send(Add(fund_id="a", amount_fen=5), "1")
+        waited = time.monotonic() - began
+    finally:
+        holder.kill()
+        holder.wait()
+
+    assert waited < UNAVAILABLE_SECONDS_MAX
+    assert house.log.command("1") is None
+    assert not house.send(Add(fund_id="a", amount_fen=5), "1").repeated
+    house.close()
