@@ -1,0 +1,109 @@
+"""Opening a service's log from its settings, and preparing its store beforehand."""
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
+
+from shared.log.log import Head, Log, NotFounded, head_of
+from shared.log.migrations import migrate
+from shared.log.sealing import KEY_BYTES, Vault
+from shared.log.store import Store
+from shared.log.tables import head
+from shared.rules.language import Language
+from shared.runtime.founding import found
+from shared.runtime.settings import Settings, read_master_key
+
+
+def open_store(settings: Settings) -> Store:
+    """A service's store, without its master key: enough to read and to verify, not to open or to record.
+
+    Raises:
+        NotFounded: there is no such SQLite file; opening it would leave an empty one behind.
+    """
+    if settings.on_sqlite and not _store_file(settings).exists():
+        raise NotFounded("the store holds no log yet")
+    return Store(settings.database_url)
+
+
+def open_log(settings: Settings, language: Language) -> Log:
+    """A service's log. It is neither migrated nor founded here: ``prepare`` does that, on command.
+
+    Raises:
+        WrongSetting: the master key is missing or is none.
+        NotFounded: there is no such SQLite file.
+    """
+    key = read_master_key(settings)
+    return Log(open_store(settings), language, Vault(key))
+
+
+def prepare(settings: Settings, language: Language, role: str | None = None) -> Head:
+    """Bring a service's store up to date and found its log, unless it has one; harmless when repeated.
+
+    On SQLite a log that is not founded yet gets its master key here, once. A founded one never does:
+    under another key nothing that was sealed before could be opened.
+
+    Args:
+        role: on PostgreSQL, the service's own role, which is granted what it needs.
+
+    Returns:
+        Where the log stands.
+
+    Raises:
+        WrongSetting: the master key is missing or is none.
+    """
+    if not settings.on_sqlite:
+        read_master_key(settings)
+    else:
+        _store_file(settings).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = Store(settings.database_url)
+    try:
+        if settings.on_sqlite and not settings.master_key_file.exists() and not _is_founded(store):
+            make_master_key(settings.master_key_file)
+        key = read_master_key(settings)
+        migrate(store, role)
+        return found(Log(store, language, Vault(key)))
+    finally:
+        store.close()
+
+
+def make_master_key(file: Path) -> None:
+    """Write a new master key that its owner alone may read, unless somebody else has just done so.
+
+    The file appears whole or not at all, and is on the disk before the first value is sealed under it.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as writing:
+            writing.write(token_hex(KEY_BYTES) + "\n")
+            writing.flush()
+            os.fsync(writing.fileno())
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            return
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _is_founded(store: Store) -> bool:
+    with store.read() as connection:
+        if not inspect(connection).has_table(head.name):
+            return False
+        try:
+            head_of(connection)
+        except NotFounded:
+            return False
+        return True
+
+
+def _store_file(settings: Settings) -> Path:
+    return Path(make_url(settings.database_url).database or "")

@@ -1,0 +1,170 @@
+"""Settings of a service: read from the environment, checked at start, each with an embedded default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from environs import Env
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared.log.sealing import KEY_BYTES
+from shared.standards.division_code import DivisionCode
+from shared.standards.invalid import Invalid
+
+PREFIX = "GONGHUI_"
+DISTRICT = "110109"
+FOLDER = "var/gonghui"
+BUS_URL = "embedded://gonghui"
+DATABASES = ("sqlite", "postgresql+psycopg")
+BUSES = ("embedded", "amqp", "amqps", "pyamqp")
+
+Checked = TypeVar("Checked")
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used. The sentences never contain its value: that may be a secret."""
+
+    def __init__(self, variable: str, zh: str, en: str) -> None:
+        super().__init__(variable, zh, en)
+        self.variable = variable
+        self.zh = zh
+        self.en = en
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.zh} / {self.en}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one service is told from outside.
+
+    Args:
+        district: the division code of the district whose house this is.
+        folder: where the embedded defaults keep their files.
+        database_url: of the service's own store; it may hold a password.
+        master_key_file: holds the 32 bytes, in hexadecimal, that wrap the persons' keys.
+        bus_url: it may hold a password.
+    """
+
+    service: str
+    district: DivisionCode
+    folder: Path
+    database_url: str = field(repr=False)
+    master_key_file: Path
+    bus_url: str = field(repr=False)
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite:")
+
+    @property
+    def master_key_variable(self) -> str:
+        """The environment variable that names the master key's file."""
+        return f"{PREFIX}{self.service.upper()}_MASTER_KEY_FILE"
+
+
+def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> Settings:
+    """The settings of a service that needs nothing but a folder; the environment is not asked."""
+    folder = folder.expanduser().absolute()
+    database = URL.create("sqlite", database=str(folder / f"{service}.sqlite"))
+    return Settings(
+        service=service,
+        district=DivisionCode(district),
+        folder=folder,
+        database_url=database.render_as_string(),
+        master_key_file=folder / f"{service}.key",
+        bus_url=BUS_URL,
+    )
+
+
+def read_settings(service: str) -> Settings:
+    """The settings of a service from the environment; what is not set there has its embedded default.
+
+    Raises:
+        WrongSetting: one of them cannot be used.
+    """
+    env = Env(prefix=PREFIX)
+    own = f"{service.upper()}_"
+
+    def read(name: str, default: str, check: Callable[[str, str], Checked]) -> Checked:
+        return check(f"{PREFIX}{name}", env.str(name, default))
+
+    folder = read("FOLDER", FOLDER, _path)
+    default = embedded_settings(service, folder)
+    return Settings(
+        service=service,
+        district=read("DISTRICT", DISTRICT, _district),
+        folder=default.folder,
+        database_url=read(f"{own}DATABASE_URL", default.database_url, _database_url),
+        master_key_file=read(f"{own}MASTER_KEY_FILE", str(default.master_key_file), _path),
+        bus_url=read("BUS_URL", BUS_URL, _bus_url),
+    )
+
+
+def read_master_key(settings: Settings) -> bytes:
+    """The master key's 32 bytes, read anew each time so that no settings object holds them.
+
+    Raises:
+        WrongSetting: the file is missing, cannot be read or holds something else.
+    """
+    variable = settings.master_key_variable
+    try:
+        text = settings.master_key_file.read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise WrongSetting(
+            variable, "主密钥文件不存在", "the file with the master key does not exist"
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise WrongSetting(variable, "主密钥文件无法读取", "the master key's file cannot be read") from None
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise WrongSetting(
+            variable,
+            f"主密钥文件应为{2 * KEY_BYTES}位十六进制数（{KEY_BYTES}字节）",
+            f"the master key's file must hold {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes)",
+        )
+    return key
+
+
+def _path(variable: str, text: str) -> Path:
+    if not text.strip() or "\0" in text:
+        raise WrongSetting(variable, "须填写路径", "must be a path")
+    return Path(text).expanduser().absolute()
+
+
+def _district(variable: str, text: str) -> DivisionCode:
+    try:
+        return DivisionCode.parse(text)
+    except Invalid as invalid:
+        raise WrongSetting(variable, invalid.zh, invalid.en) from None
+
+
+def _database_url(variable: str, text: str) -> str:
+    try:
+        url = make_url(text)
+        usable = url.drivername in DATABASES and url.database not in (None, "", ":memory:")
+    except (ArgumentError, ValueError):
+        usable = False
+    if not usable:
+        raise WrongSetting(
+            variable,
+            "数据库地址应为 sqlite:///文件 或 postgresql+psycopg://用户@主机/数据库",
+            "the database's address must be sqlite:///file or postgresql+psycopg://user@host/database",
+        )
+    return text
+
+
+def _bus_url(variable: str, text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in BUSES or not rest.strip("/"):
+        raise WrongSetting(
+            variable,
+            "总线地址应为 embedded://名称 或 amqp://用户@主机/虚拟主机",
+            "the bus's address must be embedded://name or amqp://user@host/vhost",
+        )
+    return text
