@@ -55,14 +55,19 @@ def person(index: int) -> Person:
     pair = index // 2
     born_on = _FIRST_BIRTHDAY + timedelta(days=pair * _STRIDE % _BIRTHDAYS)
     sequence = _FIRST_SEQUENCE + 2 * (pair // _BIRTHDAYS) + (sex == "male")
-    first_17 = f"{MENTOUGOU}{born_on:%Y%m%d}{sequence:03}"
     return Person(
-        identity_number=IdentityNumber(first_17 + check_character(first_17)),
+        identity_number=identity_number(born_on, sequence),
         name=PersonName(_name(index, sex)),
         sex=sex,
         born_on=born_on,
         mobile=MobileNumber(f"1990{index:07}"),
     )
+
+
+def identity_number(born_on: date, sequence: int) -> IdentityNumber:
+    """Returns the valid number of who was born that day; an odd sequence (0 to 999) is a man's."""
+    first_17 = f"{MENTOUGOU}{born_on:%Y%m%d}{sequence:03}"
+    return IdentityNumber(first_17 + check_character(first_17))
 
 
 def _name(index: int, sex: Literal["male", "female"]) -> str:

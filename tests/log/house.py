@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from demo.people import person
 from services.membership.aggregates import language as membership_language
 from services.membership.aggregates.member import JoinMember
 from services.membership.aggregates.organisation import FoundOrganisation
@@ -22,7 +23,6 @@ from shared.rules.policy_parameter import SetParameter
 from shared.runtime.commands import CommandHandler, Request
 from shared.runtime.founding import found
 from tests.log.fund import language as fund_language
-from tests.people import person
 
 MASTER_KEY = b"k" * 32
 CLERK = Actor("clerk", roles=("registrar",), scope="federation")

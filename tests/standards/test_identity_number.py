@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.people import person
 from shared.standards.identity_number import IdentityNumber, check_character, check_not_future
 from shared.standards.invalid import Invalid
-from tests.people import person
 from tests.standards.invalid_values import assert_refused
 
 HANDBOOK = [

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.people import PEOPLE_MAX, person
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.mobile import MobileNumber
 from shared.standards.person_name import PersonName
-from tests.people import PEOPLE_MAX, person
 
 
 @given(st.integers(0, PEOPLE_MAX - 1))
