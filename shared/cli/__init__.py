@@ -1,0 +1,1 @@
+"""The command line ``gonghui``: what officials, operators and auditors ask of the services' stores."""

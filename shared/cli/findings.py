@@ -1,0 +1,51 @@
+"""What each finding of a verification means, in a sentence."""
+
+from shared.cli.sentences import Sentence
+
+MEANINGS = {
+    "event.leaf": Sentence(
+        "事件内容与其哈希不符：内容或哈希被改动",
+        "an event does not match its hash: its content or the hash was changed",
+    ),
+    "event.column": Sentence(
+        "事件的某一列与其原文不符：该列被改动", "a column of an event differs from its text: it was changed"
+    ),
+    "event.gap": Sentence("缺少事件：位置不连续", "an event is missing: the positions have a gap"),
+    "event.moment": Sentence(
+        "事件的记录时间早于前一事件", "an event is recorded earlier than the one before it"
+    ),
+    "event.unreadable": Sentence("事件原文无法读取", "an event's text cannot be read"),
+    "command.digest": Sentence(
+        "命令内容与其摘要不符：内容或摘要被改动",
+        "a command does not match its digest: its content or the digest was changed",
+    ),
+    "command.column": Sentence(
+        "命令的某一列与其原文不符：该列被改动", "a column of a command differs from its text: it was changed"
+    ),
+    "command.gap": Sentence("缺少命令：编号不连续", "a command is missing: the numbers have a gap"),
+    "command.event": Sentence(
+        "事件与产生它的命令对不上", "an event and the command that made it do not agree"
+    ),
+    "command.idle": Sentence(
+        "已受理但未产生事件的命令被增删或改动",
+        "commands that were accepted and decided nothing were added, removed or changed",
+    ),
+    "command.unreadable": Sentence("命令原文无法读取", "a command's text cannot be read"),
+    "command.count": Sentence(
+        "命令的数目与日志头记载的不符", "the number of commands differs from what the head tells"
+    ),
+    "head.column": Sentence(
+        "日志头与由事件重新算出的结果不符", "the head differs from what is worked out from the events"
+    ),
+    "stream.gap": Sentence("流的版本号不连续", "the versions of a stream have a gap"),
+    "keys.differ": Sentence(
+        "唯一键表与日志记载的占用和释放不符",
+        "the table of unique keys differs from what the log says was taken and released",
+    ),
+}
+UNEXPLAINED = Sentence("其他不符之处", "something else is not as it was recorded")
+
+
+def meaning(code: str) -> Sentence:
+    """What a finding's code means."""
+    return MEANINGS.get(code, UNEXPLAINED)

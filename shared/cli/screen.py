@@ -1,0 +1,46 @@
+"""The screen: what a command says goes here, in the language chosen, for people or as JSON."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from shared.cli.sentences import Mistake, Sentence, Tongue
+
+
+class Screen:
+    """Where one command speaks.
+
+    Args:
+        as_json: one JSON value per line on the output instead of text for people.
+    """
+
+    def __init__(self, tongue: Tongue = "zh", *, as_json: bool = False) -> None:
+        self.tongue = tongue
+        self.as_json = as_json
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def word(self, zh: str, en: str) -> str:
+        """Whichever of the two is spoken."""
+        return Sentence(zh, en).spoken(self.tongue)
+
+    def say(self, zh: str, en: str, style: str = "") -> None:
+        self.out.print(Text(self.word(zh, en), style))
+
+    def put(self, value: Any) -> None:
+        """One JSON value on a line of its own."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    def tell(self, mistake: Mistake) -> None:
+        """Why a command could not be run."""
+        sentence, hint = mistake.sentence, mistake.hint
+        if self.as_json:
+            told = {"zh": sentence.zh, "en": sentence.en, "hint_zh": hint.zh, "hint_en": hint.en}
+            sys.stderr.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
+            return
+        self.errors.print(Text(self.word("错误：", "Error: "), "bold red") + sentence.spoken(self.tongue))
+        self.errors.print(Text(self.word("提示：", "Hint: "), "dim") + hint.spoken(self.tongue))
