@@ -1,5 +1,6 @@
 """Golden samples: of each released shape of each message one stored example, which must load for ever."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import date
@@ -7,8 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
-
-import orjson
 
 from shared.rules.language import Language
 from shared.rules.message import kind_of
@@ -76,8 +75,8 @@ def write_missing() -> list[Path]:
     missing = [word for word in words() if not word.file.exists()]
     for word in missing:
         word.file.parent.mkdir(exist_ok=True)
-        text = orjson.dumps(sample_of(word), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-        word.file.write_bytes(text + b"\n")
+        text = json.dumps(sample_of(word), ensure_ascii=False, indent=2, sort_keys=True)
+        word.file.write_text(f"{text}\n", encoding="utf-8")
     return [word.file for word in missing]
 
 

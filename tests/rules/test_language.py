@@ -148,4 +148,4 @@ def test_every_service_understands_policy_parameters_and_epochs() -> None:
 def test_the_state_of_every_stream_can_be_kept_in_a_snapshot() -> None:
     for each in languages():
         for stream in each.deciders.values():
-            assert plan_of(type(stream.initial)).made is type(stream.initial), name
+            assert plan_of(type(stream.initial)).made is type(stream.initial)
