@@ -1,0 +1,98 @@
+"""Connections on which nothing waits for ever, and the exchanges and queues that both ends name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kombu import Connection, Exchange, Queue
+
+from shared.bus import embedded
+
+CONNECT_SECONDS_MAX = 5.0
+SOCKET_SECONDS_MAX = 10.0
+HEARTBEAT_SECONDS = 10.0
+WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 5.0
+
+READER_MESSAGES_MAX = 50_000
+DEAD_MESSAGES_MAX = 10_000
+DELIVERIES_MAX = 20
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Any]:
+    """A kombu connection for one thread; left by an exception, it is dropped without a word to the broker.
+
+    Every read and write on its socket ends after SOCKET_SECONDS_MAX at the latest, so that neither a frozen
+    broker nor one that takes no messages (disk or memory alarm) can hold its user (faults.md, T-14).
+
+    Raises:
+        Whatever the transport raises when the broker is not there.
+    """
+    embedded.register()
+    connection = Connection(url, connect_timeout=CONNECT_SECONDS_MAX, heartbeat=HEARTBEAT_SECONDS)
+    try:
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+        if not is_embedded(connection):
+            # Not the transport's own options: those set the socket's, which eventlet's sockets do not heed.
+            connection.connection.transport.sock.settimeout(SOCKET_SECONDS_MAX)
+        yield connection
+    except BaseException:
+        connection.collect()
+        raise
+    connection.release()
+
+
+def is_embedded(connection: Any) -> bool:
+    """Whether the connection leads to a broker in this process, which has neither confirms nor heartbeats."""
+    return bool(connection.transport.driver_type == embedded.SCHEME)
+
+
+def next_wait(seconds: float) -> float:
+    """How long to wait before the next attempt after one that had been waited for this long."""
+    return min(max(2 * seconds, WAIT_SECONDS_MIN), WAIT_SECONDS_MAX)
+
+
+def event_exchange(service: str) -> Exchange:
+    """Where a service's events are published; nameko's event handlers bind to the same."""
+    return Exchange(f"{service}.events", type="topic", durable=True)
+
+
+def dead_exchange() -> Exchange:
+    """Where the broker puts what no reader could take."""
+    return Exchange("gonghui.dead", type="direct", durable=True)
+
+
+def dead_queue(reader: str) -> Queue:
+    """What a reader could not take: to be looked at, bounded, never read by the suite."""
+    return Queue(
+        f"dead.v1.{reader}",
+        dead_exchange(),
+        routing_key=reader,
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-max-length": DEAD_MESSAGES_MAX,
+            "x-overflow": "drop-head",
+        },
+    )
+
+
+def reader_queue(source: str, reader: str) -> Queue:
+    """A reading service's queue of another's events.
+
+    One active consumer keeps their order. Bounded: what is dropped from its head is pulled from the source.
+    The arguments cannot be changed later, since a queue declared otherwise is refused: hence the version.
+    """
+    return Queue(
+        f"replica.v1.{source}.{reader}",
+        event_exchange(source),
+        routing_key="#",
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-single-active-consumer": True,
+            "x-max-length": READER_MESSAGES_MAX,
+            "x-overflow": "drop-head",
+            "x-delivery-limit": DELIVERIES_MAX,
+            "x-dead-letter-exchange": "gonghui.dead",
+            "x-dead-letter-routing-key": reader,
+        },
+    )

@@ -1,0 +1,151 @@
+"""A source and a reader of its events on one bus, each with a store of its own, for tests."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from shared.bus.catch_up import SourceDown, page_after
+from shared.bus.cloud_event import PublicEvent, event_of, message_of, source_of
+from shared.bus.reader import Reader
+from shared.bus.relay import Relay
+from shared.bus.replica import Replica
+from shared.bus.tables import replica_events, replicas
+from shared.log.log import Log
+from shared.log.migrations import migrate
+from shared.log.store import Store
+from shared.rules.language import Language
+from tests.log.fund import Add, fund
+from tests.log.house import House, found_house
+
+DISTRICT = "110109"
+READER = "reporting"
+numbers = count(1)
+
+
+class Runs(Protocol):
+    def run(self, stop: threading.Event) -> None: ...
+
+
+@contextmanager
+def running(*parts: Runs) -> Iterator[None]:
+    """Run each part in a thread of its own, and end it."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=part.run, args=(stop,), daemon=True) for part in parts]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def eventually(holds: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.02)
+
+
+@dataclass(slots=True)
+class AskedSource:
+    """A source asked without a bus; it can be down."""
+
+    log: Log
+    down: bool = False
+    asked: int = 0
+
+    def events_after(self, position: int, limit: int) -> dict[str, Any]:
+        self.asked += 1
+        if self.down:
+            raise SourceDown("it is down")
+        return page_after(self.log, position, limit)
+
+
+def fresh_house(url: str) -> House:
+    """A founded log of funds under a service's name of its own, so that tests can share a broker."""
+    return found_house(url, Language(f"fund{next(numbers)}", (fund,)))
+
+
+def add(house: House, events: int) -> None:
+    """Record so many events, spread over a few streams."""
+    for start in range(0, events, 500):
+        commands = [Add(fund_id=f"f{n % 7}", amount_fen=n + 1) for n in range(min(500, events - start))]
+        for outcome in house.send_many(*commands):
+            assert not isinstance(outcome, Exception), outcome
+
+
+def told(house: House) -> list[PublicEvent]:
+    """The events of a log as messages tell them."""
+    source = source_of(DISTRICT, house.log.source)
+    return [event_of(message_of(envelope, source), house.log.source) for envelope in house.events()]
+
+
+def fresh_replica(url: str, source: str) -> Replica:
+    store = Store(url)
+    migrate(store)
+    return Replica(store, source)
+
+
+def held(replica: Replica) -> list[tuple[Any, ...]]:
+    """Everything that a replica holds, with the row that says where it stands."""
+    with replica.store.read() as connection:
+        rows = connection.execute(
+            select(replica_events)
+            .where(replica_events.c.source == replica.source)
+            .order_by(replica_events.c.position)
+        )
+        standing = connection.execute(select(replicas).where(replicas.c.source == replica.source))
+        return [tuple(row) for row in rows] + [tuple(row) for row in standing]
+
+
+def is_copy(replica: Replica, house: House) -> bool:
+    """Whether a replica holds exactly what the log does, under the same root."""
+    with replica.store.read() as connection:
+        found = replica.page(connection, 0, 1_000_000)
+    return [(each.position, each.leaf, each.public) for each in found] == [
+        (each.position, each.leaf, each.public) for each in house.events()
+    ]
+
+
+@dataclass(slots=True)
+class District:
+    """A log with its relay, a replica with its reader, and the bus between them."""
+
+    url: str
+    house: House
+    replica: Replica
+    source: AskedSource = field(init=False)
+    relay: Relay = field(init=False)
+    reader: Reader = field(init=False)
+    progress: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.source = AskedSource(self.house.log)
+        self.relay = Relay(self.house.log, self.url, DISTRICT, poll_seconds=0.05)
+        self.reader = Reader(self.replica, self.source, self.url, READER, lambda: self.progress.append(1))
+
+    def is_level(self) -> bool:
+        return self.reader.facts.position == self.house.log.head().position
+
+    def close(self) -> None:
+        self.house.close()
+        self.replica.store.close()
+
+
+def fresh_district(url: str, folder: Path) -> District:
+    """A district on SQLite, on any bus."""
+    name = f"district{next(numbers)}"
+    house = fresh_house(f"sqlite:///{folder / name}.log.sqlite")
+    replica = fresh_replica(f"sqlite:///{folder / name}.replica.sqlite", house.log.source)
+    return District(url, house, replica)
