@@ -1,0 +1,1 @@
+"""Assistance owns hardship files, aid, mutual-aid insurance and the money that leaves for them."""

@@ -1,0 +1,11 @@
+"""Assistance's interface: one line for each command and query."""
+
+from services.assistance.aggregates import language
+from shared.runtime.service import Service
+
+
+class AssistanceService(Service):
+    """Hardship files, aid and the money for it."""
+
+    name = "assistance"
+    language = language

@@ -1,0 +1,124 @@
+"""Membership's interface: one line for each command and query, and what the edge takes from a number."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from services.membership.aggregates import language
+from services.membership.aggregates.member import JoinMember
+from services.membership.aggregates.organisation import FoundOrganisation
+from services.membership.aggregates.person import ALREADY_REGISTERED, RegisterPerson
+from services.membership.events import DocumentType, Sex
+from shared.log.entry import Answer
+from shared.rules.personal import Personal
+from shared.rules.refusal import Refused
+from shared.runtime.calls import Call
+from shared.runtime.commands import Request
+from shared.runtime.identities import new_identity
+from shared.runtime.methods import command, operation
+from shared.runtime.service import Service
+from shared.standards.identity_number import IdentityNumber
+from shared.standards.person_name import PersonName
+
+
+def sex(identity_number: IdentityNumber) -> Sex:
+    return identity_number.sex
+
+
+def birth_year(identity_number: IdentityNumber) -> int:
+    return identity_number.born_on.year
+
+
+def age_years(identity_number: IdentityNumber, joined_on: date) -> int:
+    """Full years on the day of joining; one born on 29 February completes a year on 1 March."""
+    born_on = identity_number.born_on
+    return joined_on.year - born_on.year - ((joined_on.month, joined_on.day) < (born_on.month, born_on.day))
+
+
+def persons_with(call: Call, rows: Sequence[Mapping[str, Any]]) -> list[str | Exception]:
+    """The person of each row by identity number; who is not registered yet is registered.
+
+    Args:
+        rows: each with identity_number and name (Personal), and with document_type where it is not the
+            resident identity card's.
+
+    Returns:
+        For each row the person_id, or what stood against registering.
+    """
+    numbers: list[IdentityNumber] = [row["identity_number"].content for row in rows]
+    results: dict[IdentityNumber, str | Exception] = dict(_find(call, numbers))
+    # Within one call a number may stand in several rows; the first of them registers.
+    unknown = {
+        number: row
+        for number, row in zip(reversed(numbers), reversed(rows), strict=True)
+        if number not in results
+    }
+    requests = [Request(_registration(number, row), call.actor) for number, row in unknown.items()]
+    for number, outcome in zip(unknown, call.house.handle_many(requests), strict=True):
+        match outcome:
+            case Answer(streams=streams):
+                results[number] = next(iter(streams)).partition("/")[2]
+            case failed:
+                results[number] = failed
+    # Somebody may have been quicker: then this call, too, finds the person whom that one registered.
+    overtaken = [
+        number
+        for number, result in results.items()
+        if isinstance(result, Refused) and result.refusal is ALREADY_REGISTERED
+    ]
+    results |= _find(call, overtaken)
+    return [results[number] for number in numbers]
+
+
+def _find(call: Call, numbers: Sequence[IdentityNumber]) -> dict[IdentityNumber, str]:
+    if not numbers:
+        return {}
+    vault = call.house.log.vault
+    with call.house.store.read() as connection:
+        found = {number: vault.find(connection, "identity_number", number) for number in numbers}
+    return {number: person_id for number, person_id in found.items() if person_id is not None}
+
+
+def _registration(number: IdentityNumber, row: Mapping[str, Any]) -> RegisterPerson:
+    return RegisterPerson(
+        person_id=new_identity(),
+        document_type=row.get("document_type", "resident_identity_card"),
+        # Values of its own: once recorded they hold only where they are sealed, and the row is still needed.
+        identity_number=Personal(number),
+        name=Personal(row["name"].content),
+        sex=sex(number),
+        birth_year=birth_year(number),
+    )
+
+
+def identify_person(
+    call: Call, *, document_type: DocumentType, identity_number: IdentityNumber, name: PersonName
+) -> dict[str, str]:
+    """The district's identity of a human being, found by document number or registered now."""
+    row = {
+        "document_type": document_type,
+        "identity_number": Personal(identity_number),
+        "name": Personal(name),
+    }
+    (found,) = persons_with(call, [row])
+    if isinstance(found, Exception):
+        raise found
+    return {"person_id": found}
+
+
+class MembershipService(Service):
+    """Persons, organisations and members."""
+
+    name = "membership"
+    language = language
+
+    identify_person = operation(identify_person, role="clerk")
+    register_person = command(RegisterPerson, role="clerk", derived=(sex, birth_year), minted=("person_id",))
+    found_organisation = command(FoundOrganisation, role="clerk", minted=("organisation_id",))
+    join_member = command(
+        JoinMember,
+        role="clerk",
+        derived=(sex, birth_year, age_years),
+        minted=("member_id",),
+        found={"person_id": persons_with},
+    )

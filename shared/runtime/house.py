@@ -1,0 +1,49 @@
+"""The house: one service's log opened in one process, with the command handler and who is told of appends."""
+
+from collections.abc import Callable, Sequence
+
+from shared.log.entry import Outcome
+from shared.log.log import Log
+from shared.rules.language import Language
+from shared.runtime.commands import CommandHandler, Request
+from shared.runtime.opening import open_log
+from shared.runtime.settings import Settings
+
+
+class House:
+    """What the interface and the worker of one service share where they live in one process.
+
+    Args:
+        log: the service's log.
+        settings: as they were read at start.
+    """
+
+    def __init__(self, log: Log, settings: Settings) -> None:
+        self.log = log
+        self.store = log.store
+        self.settings = settings
+        self._handler = CommandHandler(log)
+        self._told: list[Callable[[], None]] = []
+
+    def tell_of_appends(self, told: Callable[[], None]) -> None:
+        """Have a function called whenever commands were handled here, so that followers need not wait."""
+        self._told.append(told)
+
+    def handle(self, request: Request) -> Outcome:
+        """Have one command decided and recorded; its Answer, or the exception that became of it."""
+        return self.handle_many([request])[0]
+
+    def handle_many(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Have commands decided in turn and recorded; an outcome for each."""
+        outcomes = self._handler.handle_many(requests)
+        for tell in self._told:
+            tell()
+        return outcomes
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def open_house(settings: Settings, language: Language) -> House:
+    """Open a prepared service. Raises NotFounded, WrongSetting; nothing connects before the first use."""
+    return House(open_log(settings, language), settings)

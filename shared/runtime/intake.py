@@ -1,0 +1,125 @@
+"""Intake: how the arguments of a call become a command, with what the edge itself adds to them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields, make_dataclass
+from dataclasses import field as field_of
+from hashlib import sha256
+from inspect import signature
+from typing import Any, get_type_hints
+from uuid import UUID
+
+from shared.rules.personal import Personal
+from shared.runtime.calls import Call
+from shared.runtime.commands import Request
+from shared.runtime.identities import new_identity
+from shared.runtime.schemas import load
+
+Derive = Callable[..., Any]
+"""A pure function named like the field that it gives; its parameters are named like the fields it needs."""
+
+Find = Callable[[Call, Sequence[Mapping[str, Any]]], Sequence[Any]]
+"""Finds a field's value for each of several rows that lack it; an exception is its row's outcome."""
+
+
+class Intake:
+    """What callers of one command send, and how the command is made of it.
+
+    Args:
+        command_type: the command.
+        derived: functions for the fields that follow from others; callers cannot send these fields.
+        minted: identities that callers may leave out.
+        found: fields that callers may leave out and the house can find, each with the function that does.
+    """
+
+    def __init__(
+        self,
+        command_type: type[Any],
+        derived: Sequence[Derive] = (),
+        minted: Sequence[str] = (),
+        found: Mapping[str, Find] | None = None,
+    ) -> None:
+        self.command_type = command_type
+        self._derived = [(each.__name__, each, tuple(signature(each).parameters)) for each in derived]
+        self._minted = tuple(minted)
+        self._found = dict(found or {})
+        self.accepts = self._accepted()
+        """The type of what callers send: published in contracts, checked at each call."""
+        self._names = tuple(each.name for each in fields(self.accepts) if each.name != "command_id")
+
+    def _accepted(self) -> type[Any]:
+        hints = get_type_hints(self.command_type)
+        left_out = {name for name, _, _ in self._derived}
+        optional = {*self._minted, *self._found}
+        specification: list[Any] = []
+        for each in fields(self.command_type):
+            if each.name in optional:
+                specification.append((each.name, hints[each.name] | None, field_of(default=None)))
+            elif each.name not in left_out:
+                default = {} if each.default is MISSING else {"default": each.default}
+                specification.append((each.name, hints[each.name], field_of(**default)))
+        specification.append(("command_id", str | None, field_of(default=None)))
+        return make_dataclass(
+            self.command_type.__name__,
+            specification,
+            kw_only=True,
+            namespace={"__doc__": self.command_type.__doc__, "__module__": self.command_type.__module__},
+        )
+
+    def requests(self, call: Call, rows: Sequence[Any]) -> list[Request | Exception]:
+        """For each row the request that it makes, or what is wrong with it."""
+        actor = call.actor
+        made: list[tuple[str, dict[str, Any]] | Exception] = [self._values(row) for row in rows]
+        for name, find in self._found.items():
+            lacking = [each for each in made if isinstance(each, tuple) and each[1][name] is None]
+            results = dict(
+                zip(
+                    map(id, lacking),
+                    find(call, [values for _, values in lacking]) if lacking else (),
+                    strict=True,
+                )
+            )
+            for number, each in enumerate(made):
+                if id(each) not in results:
+                    continue
+                result = results[id(each)]
+                if isinstance(result, Exception):
+                    made[number] = result
+                else:
+                    each[1][name] = result  # type: ignore[index]
+        return [
+            each if isinstance(each, Exception) else Request(self.command_type(**each[1]), actor, each[0])
+            for each in made
+        ]
+
+    def _values(self, row: Any) -> tuple[str, dict[str, Any]] | Exception:
+        try:
+            sent = load(self.accepts, row)
+        except Exception as error:  # noqa: BLE001 - what is wrong with one row is that row's outcome only
+            return error
+        values = {name: getattr(sent, name) for name in self._names}
+        command_id = sent.command_id or new_identity()
+        for name in self._minted:
+            values[name] = values[name] or minted_identity(command_id, name)
+        for name, derive, needed in self._derived:
+            values[name] = derive(*(_bare(values[each]) for each in needed))
+        return command_id, values
+
+
+def minted_identity(command_id: str, name: str) -> str:
+    """The identity that a command brings into being: the same each time the command is sent again.
+
+    It keeps the moment within a time-ordered command id, so that indexes stay local.
+    """
+    value = int.from_bytes(sha256(f"{command_id}/{name}".encode()).digest()[:16])
+    try:
+        moment = UUID(command_id).int >> 80
+    except ValueError:
+        moment = value >> 80
+    value = moment << 80 | value & (1 << 80) - 1
+    value = value & ~(0xF << 76) | 7 << 76
+    value = value & ~(0x3 << 62) | 2 << 62
+    return str(UUID(int=value))
+
+
+def _bare(value: Any) -> Any:
+    return value.content if isinstance(value, Personal) else value

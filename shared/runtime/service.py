@@ -1,0 +1,52 @@
+"""What every service has: its log for readers, its policy parameters, and what became of a command."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from shared.bus.catch_up import head_told, page_after
+from shared.projections.projection import Projection
+from shared.projections.reaction import Reaction
+from shared.rules.language import Language
+from shared.rules.policy_parameter import SetParameter
+from shared.runtime.calls import Call, answer_as_plain
+from shared.runtime.entrypoints import CallProvider
+from shared.runtime.methods import command, operation
+
+
+def events_after(call: Call, *, position: int, limit: int = 500) -> dict[str, Any]:
+    """A page of the log for a reader: the events that follow a position, and where the log stands."""
+    return page_after(call.house.log, position, limit)
+
+
+def log_head(call: Call) -> dict[str, Any]:
+    """Where the log stands: its identity, epoch, last position, that one's moment, and the Merkle root."""
+    head = call.house.log.head()
+    return {**head_told(head), "recorded_at": head.recorded_at}
+
+
+def find_command(call: Call, *, command_id: str) -> dict[str, Any] | None:
+    """What a command was answered when it was accepted; None if it never was.
+
+    For a caller whose answer was lost.
+    """
+    found = call.house.log.command(command_id)
+    return None if found is None else answer_as_plain(found)
+
+
+class Service:
+    """The face that all services share; each adds its own commands and queries, one line each.
+
+    A subclass gives its ``name``, its ``language``, and what follows feeds: ``projections``, ``reactions``.
+    """
+
+    name: ClassVar[str]
+    language: ClassVar[Language]
+    projections: ClassVar[Sequence[Projection]] = ()
+    reactions: ClassVar[Sequence[Reaction]] = ()
+
+    call = CallProvider()
+
+    events_after = operation(events_after, role="reader")
+    log_head = operation(log_head, role="reader")
+    find_command = operation(find_command, role="caller")
+    set_parameter = command(SetParameter, role="administrator")
