@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import log
+from shared.cli import log, processes
 from shared.cli.screen import Screen
 from shared.cli.sentences import TONGUES, Mistake, Sentence
 
@@ -68,6 +68,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(log.app, name="log")
+app.add_typer(processes.app)
 
 
 @app.callback()

@@ -1,0 +1,118 @@
+"""The RPC interface of services: nameko's containers in a green process."""
+
+# nameko and eventlet are not typed.
+# mypy: disable-error-code="no-untyped-call"
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import eventlet
+from nameko.runners import ServiceRunner
+
+from shared.bus import embedded
+from shared.runtime.entrypoints import HOUSES, QueueConsumer
+from shared.runtime.green import check_hub
+from shared.runtime.health import SidePort, pages_of
+from shared.runtime.house import House
+from shared.runtime.process_settings import read_process_settings
+from shared.runtime.service import Service
+from shared.runtime.settings import read_settings
+from shared.runtime.stopping import Stop
+from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_house
+
+HEARTBEAT_SECONDS = 30
+
+log = logging.getLogger(__name__)
+
+
+class Interface:
+    """The containers of one or several services on one bus.
+
+    Args:
+        houses: the opened house of each service class.
+        rpc_workers: how many calls each service answers at a time.
+    """
+
+    def __init__(self, houses: Mapping[type[Service], House], bus_url: str, rpc_workers: int) -> None:
+        embedded.register()
+        is_embedded = bus_url.startswith(f"{embedded.SCHEME}:")
+        self._houses = houses
+        self._runner = ServiceRunner(
+            {
+                "AMQP_URI": bus_url,
+                "ACCEPT": ["json"],
+                "serializer": "json",
+                "HEARTBEAT": None if is_embedded else HEARTBEAT_SECONDS,
+                "max_workers": rpc_workers,
+                HOUSES: {service.name: house for service, house in houses.items()},
+            }
+        )
+        for service in houses:
+            self._runner.add_service(service)
+        self._running: Any = None
+
+    def start(self) -> None:
+        """Begin to answer; returns at once, and ``reasons`` tells when it does."""
+        self._running = eventlet.spawn(self._run)
+
+    def _run(self) -> None:
+        self._runner.start()
+        self._runner.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, which it does of itself only when something broke."""
+        return bool(self._running is not None and self._running.dead)
+
+    def reasons(self) -> list[str]:
+        """Why calls are not answered; empty when they are."""
+        found = []
+        for service, house in self._houses.items():
+            if (reason := database_reason(house)) is not None:
+                found.append(f"{service.name}: {reason}")
+            container = self._runner.service_map[service.name]
+            consumers = [each for each in container.subextensions if isinstance(each, QueueConsumer)]
+            if not consumers or not all(each.connected for each in consumers):
+                found.append(f"{service.name}: broker.not_connected")
+        return found
+
+    def stop(self, seconds_max: float) -> bool:
+        """Take no more calls, answer those at hand, end; whether it was done within the time."""
+        try:
+            eventlet.with_timeout(seconds_max, self._runner.stop)
+        except eventlet.Timeout:
+            return False
+        return True
+
+
+def run_interface(service: type[Service], stop: Stop) -> int:
+    """Run the interface of one service until asked to stop; the exit code, never 0 on a failure."""
+    settings, process = read_settings(service.name), read_process_settings(service.name)
+    waiting = ["starting"]
+    interface: Interface | None = None
+
+    def reasons() -> list[str]:
+        return interface.reasons() if interface is not None else list(waiting)
+
+    def tell(reason: str) -> None:
+        if reason not in waiting:
+            log.warning("the interface of %s waits: %s", service.name, reason)
+        waiting[:] = [reason]
+
+    side_port = SidePort(process.health_host, process.health_port, pages_of(reasons))
+    side_port.start()
+    house = wait_for_house(settings, service.language, stop, tell)
+    if house is None or not wait_for_broker(settings.bus_url, stop, tell):
+        return 0
+    check_hub(house.store)
+    interface = Interface({service: house}, settings.bus_url, process.rpc_workers)
+    interface.start()
+    while not stop.wait():
+        if interface.ended:
+            log.error("the interface of %s broke", service.name)
+            return 1
+    done = interface.stop(process.grace_seconds)
+    side_port.close()
+    house.close()
+    return 0 if done else 1

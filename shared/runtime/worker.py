@@ -1,0 +1,213 @@
+"""The worker of a service: relay, readers of other services, subscriptions; each in a thread of its own.
+
+No eventlet is needed: in a plain process these are plain threads, in a green one green threads.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from shared.bus import embedded
+from shared.bus.reader import Reader
+from shared.bus.relay import Relay
+from shared.bus.replica import Replica
+from shared.bus.rpc_source import RpcSource
+from shared.log.envelope import Envelope
+from shared.projections import checkpoints
+from shared.projections.feed import Feed
+from shared.projections.following import ProjectionFollower, prepare_projection, standing
+from shared.projections.reacting import ReactionFollower
+from shared.projections.subscriptions import Follower, Subscriptions
+from shared.runtime.commands import Request
+from shared.runtime.founding import HOUSE
+from shared.runtime.health import SidePort, pages_of
+from shared.runtime.house import House
+from shared.runtime.process_settings import read_process_settings
+from shared.runtime.service import Service
+from shared.runtime.settings import read_settings
+from shared.runtime.stopping import Stop
+from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_house
+
+POLL_SECONDS = 0.1
+"""How often the log is looked at for what another process appended."""
+POLL_SECONDS_EMBEDDED = 5.0
+LAG_MOST = 10_000
+"""How many events a ready worker may be behind its log or a source."""
+
+log = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """What runs in a thread of its own; it survives the absence of broker and database."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until ``stop`` is set."""
+
+
+def sources_of(service: type[Service]) -> list[str]:
+    """The other services whose events a service follows."""
+    followed = {each.source for each in service.projections} | {each.source for each in service.reactions}
+    return sorted(followed - {service.name})
+
+
+def prepare_followers(service: type[Service], house: House) -> None:
+    """Give projections and reactions their tables and checkpoints, unless they have them.
+
+    The service's own role does this when it starts to follow, and not the schema's owner beforehand: a
+    rebuild renames these tables, which is for their owner only.
+    """
+    with house.store.write() as connection:
+        if house.store.on_postgresql:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('gonghui followers'))"))
+        _prepare_followers(service, connection)
+
+
+def _prepare_followers(service: type[Service], connection: Connection) -> None:
+    for projection in service.projections:
+        prepare_projection(connection, projection)
+    for reaction in service.reactions:
+        checkpoints.begin(connection, reaction.name, 1)
+
+
+class Worker:
+    """Everything that follows feeds for one service.
+
+    Args:
+        house: opened; in an embedded process the interface shares it.
+    """
+
+    def __init__(self, service: type[Service], house: House) -> None:
+        url = house.settings.bus_url
+        polls = POLL_SECONDS_EMBEDDED if url.startswith(f"{embedded.SCHEME}:") else POLL_SECONDS
+        self._service = service
+        self._house = house
+        self._stop = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+        self._feeds: dict[str, Feed] = {service.name: house.log}
+        self._replicas = [Replica(house.store, source) for source in sources_of(service)]
+        self._feeds |= {replica.source: replica for replica in self._replicas}
+        self._relay = Relay(house.log, url, house.settings.district)
+        self._subscriptions = Subscriptions(house.store, self._followers(), polls)
+        self._readers = {replica.source: self._reader(replica, url) for replica in self._replicas}
+        for wake in (self._relay.wake, self._subscriptions.wake):
+            house.tell_of_appends(wake)
+
+    def _followers(self) -> Sequence[Follower]:
+        store = self._house.store
+        return [
+            *(
+                ProjectionFollower(store, self._feeds[each.source], each)
+                for each in self._service.projections
+            ),
+            *(
+                ReactionFollower(store, self._feeds[each.source], each, self._act)
+                for each in self._service.reactions
+            ),
+        ]
+
+    def _act(self, command: Any, command_id: str, envelope: Envelope) -> None:
+        """Have the command of a reaction decided. Raises what became of it unless it was accepted."""
+        request = Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id)
+        outcome = self._house.handle(request)
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    def _reader(self, replica: Replica, url: str) -> Reader:
+        headers = {"nameko.actor": self._service.name}
+        source = RpcSource(url, replica.source, lambda: headers)
+        return Reader(replica, source, url, self._service.name, self._subscriptions.wake)
+
+    def start(self) -> None:
+        """Start all threads; returns at once."""
+        parts: dict[str, Part] = {"relay": self._relay, "subscriptions": self._subscriptions}
+        parts |= {f"reader of {source}": reader for source, reader in self._readers.items()}
+        for name, part in parts.items():
+            thread = threading.Thread(target=part.run, args=(self._stop,), name=name, daemon=True)
+            self._threads[name] = thread
+            thread.start()
+
+    @property
+    def ended(self) -> list[str]:
+        """The threads that have ended, which they do of themselves only when something broke."""
+        return [name for name, thread in self._threads.items() if not thread.is_alive()]
+
+    def reasons(self) -> list[str]:
+        """Why the worker does not do its work; empty when it does."""
+        found = [f"{name}: ended" for name in self.ended]
+        if (reason := database_reason(self._house)) is not None:
+            return [*found, reason]
+        relay = self._relay.facts
+        if not relay.connected:
+            found.append("relay: broker.not_connected")
+        if relay.lag > LAG_MOST:
+            found.append(f"relay: behind by {relay.lag}")
+        for source, reader in self._readers.items():
+            if reader.facts.stopped is not None:
+                found.append(f"reader of {source}: stopped")
+            elif not reader.facts.connected:
+                found.append(f"reader of {source}: broker.not_connected")
+            elif reader.facts.lag > LAG_MOST:
+                found.append(f"reader of {source}: behind by {reader.facts.lag}")
+        return [*found, *self._projections_behind()]
+
+    def _projections_behind(self) -> list[str]:
+        found = []
+        try:
+            with self._house.store.read() as connection:
+                for projection in self._service.projections:
+                    stands = standing(connection, self._feeds[projection.source], projection)
+                    if not stands.complete:
+                        found.append(f"{projection.name}: incomplete")
+                    if stands.head - stands.position > LAG_MOST:
+                        found.append(f"{projection.name}: behind by {stands.head - stands.position}")
+        except DBAPIError:
+            found.append("database.not_migrated")
+        return found
+
+    def stop(self, seconds_max: float) -> bool:
+        """End all threads; whether it was done within the time."""
+        self._stop.set()
+        self._relay.wake()
+        self._subscriptions.wake()
+        deadline = time.monotonic() + seconds_max
+        for thread in self._threads.values():
+            thread.join(max(deadline - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads.values())
+
+
+def run_worker(service: type[Service], stop: Stop) -> int:
+    """Run the worker of one service until asked to stop; the exit code, never 0 on a failure."""
+    settings, process = read_settings(service.name), read_process_settings(service.name)
+    waiting = ["starting"]
+    worker: Worker | None = None
+
+    def reasons() -> list[str]:
+        return worker.reasons() if worker is not None else list(waiting)
+
+    def tell(reason: str) -> None:
+        if reason not in waiting:
+            log.warning("the worker of %s waits: %s", service.name, reason)
+        waiting[:] = [reason]
+
+    port = process.health_port + 1 if process.health_port else 0
+    side_port = SidePort(process.health_host, port, pages_of(reasons))
+    side_port.start()
+    house = wait_for_house(settings, service.language, stop, tell)
+    if house is None or not wait_for_broker(settings.bus_url, stop, tell):
+        return 0
+    prepare_followers(service, house)
+    worker = Worker(service, house)
+    worker.start()
+    while not stop.wait():
+        if worker.ended:
+            log.error("the worker of %s broke: %s", service.name, ", ".join(worker.ended))
+            return 1
+    done = worker.stop(process.grace_seconds)
+    side_port.close()
+    house.close()
+    return 0 if done else 1
