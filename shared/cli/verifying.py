@@ -43,8 +43,8 @@ def show_verdict(service: str, verdict: Verdict, screen: Screen) -> None:
     table = Table(show_header=False, box=None)
     for zh, en, value in (
         ("服务", "service", service),
-        ("日志", "log", verdict.head.log_id),
-        ("纪元", "epoch", str(verdict.head.epoch)),
+        ("日志", "log", verdict.log_id),
+        ("纪元", "epoch", str(verdict.epoch)),
         ("事件", "events", f"{verdict.events:,}"),
         ("命令", "commands", f"{verdict.commands:,}"),
         ("默克尔根", "Merkle root", verdict.root.hex()),
@@ -74,8 +74,8 @@ def verdict_as_plain(service: str, verdict: Verdict) -> dict[str, Any]:
     """A verdict as JSON data."""
     return {
         "service": service,
-        "log_id": verdict.head.log_id,
-        "epoch": verdict.head.epoch,
+        "log_id": verdict.log_id,
+        "epoch": verdict.epoch,
         "events": verdict.events,
         "commands": verdict.commands,
         "root": verdict.root.hex(),

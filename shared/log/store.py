@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import String
 
@@ -91,6 +92,15 @@ class Store:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """As ``read``; all that is read stands as it stood at one moment."""
+        with self.engine.connect() as connection:
+            if self.on_postgresql:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction that is committed at the end, or rolled back on an exception."""
         if self.on_postgresql:
@@ -122,25 +132,42 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
     """Insert rows, each with a value for every column in the table's order; COPY on PostgreSQL."""
     if not rows:
         return
-    names = [column.name for column in table.columns]
+    quote = connection.dialect.identifier_preparer.quote
+    target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
     if connection.dialect.name != "postgresql":
-        marks = ", ".join("?" * len(names))
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
-            list(rows),
-        )
+        marks = ", ".join("?" * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({marks})", list(rows))  # noqa: S608
         return
     # SQLAlchemy knows no COPY; psycopg's own cursor takes part in the same transaction.
     driver: Any = connection.connection.driver_connection
-    copying = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
-    with driver.cursor() as cursor, cursor.copy(copying) as copy:
-        copy.set_types([_copy_type(connection, column) for column in table.columns])
-        for row in rows:
-            copy.write_row(row)
+    copying = f"COPY {target} FROM STDIN (FORMAT BINARY)"
+    types = [_copy_type(connection, column) for column in table.columns]
+    driver_error = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(copying) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+    except driver_error as error:
+        # As SQLAlchemy tells the errors of its own statements, so that callers know both alike.
+        lost = connection.dialect.is_disconnect(error, driver, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            copying, None, error, driver_error, hide_parameters=True, connection_invalidated=lost
+        ) from error
 
 
 def _copy_type(connection: Connection, column: Column[Any]) -> str:
     return COPY_TYPES[column.type.compile(connection.dialect).partition("(")[0]]
 
 
-COPY_TYPES = {"BIGINT": "int8", "INTEGER": "int4", "TEXT": "text", "VARCHAR": "varchar", "BYTEA": "bytea"}
+COPY_TYPES = {
+    "BIGINT": "int8",
+    "BOOLEAN": "bool",
+    "BYTEA": "bytea",
+    "DATE": "date",
+    "INTEGER": "int4",
+    "TEXT": "text",
+    "VARCHAR": "varchar",
+}

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+import msgspec
+from sqlalchemy import Connection, Row, func, select
 
-from shared.log.log import Head, head_of
+from shared.log.log import NotFounded
 from shared.log.merkle import Frontier
 from shared.log.store import Store
 from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
-from shared.log.verify_chunk import Chunk, Finding, key_weight, verify_chunk
+from shared.log.verify_chunk import Chunk, Finding, key_weight, read_event_facts, verify_chunk
 
 CHUNK = 65_536
 """Events a chunk: a power of two, so that a whole chunk is one complete subtree."""
 WEIGHTS = 2**256
+SHOWN_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,43 @@ class Verdict:
         root: the Merkle root worked out from the leaves, to be compared with one kept elsewhere.
     """
 
-    head: Head
+    log_id: str
+    epoch: int
     events: int
     commands: int
     root: bytes
     findings: tuple[Finding, ...]
 
 
+@dataclass(slots=True)
+class _Sum:
+    """What the chunks amount to, one after the other."""
+
+    frontier: Frontier = field(default_factory=Frontier)
+    findings: list[Finding] = field(default_factory=list)
+    events: int = 0
+    commands: int = 0
+    recorded_at: str = ""
+    epoch: int = 0
+    idle: str = ""
+    weight: int = 0
+    personal_keys: int = 0
+
+    def add(self, chunk: Chunk) -> None:
+        self.findings += chunk.findings
+        if chunk.first_moment < self.recorded_at:
+            self.findings.append(Finding("event.moment", f"event {chunk.after + 1}: recorded_at"))
+        for subtree, leaves in chunk.subtrees:
+            self.frontier.append_subtree(subtree, leaves)
+        self.events += chunk.events
+        self.commands, self.recorded_at = chunk.last_command, chunk.last_moment
+        self.epoch, self.idle = chunk.epoch, chunk.idle
+        self.weight = (self.weight + chunk.weight) % WEIGHTS
+        self.personal_keys += chunk.personal_keys
+
+
 def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | None = None) -> Verdict:
-    """Verify a whole log.
+    """Verify a whole log as it stands at the start; appends may go on.
 
     Args:
         processes: how many share the work, each on its own chunks.
@@ -43,92 +74,111 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
     Raises:
         NotFounded: the store holds no log.
     """
-    with store.read() as connection:
-        stands = head_of(connection)
-        row = connection.execute(select(head)).one()
-    frontier, findings, weight, recorded, personal = Frontier(), [], 0, "", 0
-    events_seen, epoch, commands_seen, idle = 0, 0, 0, ""
-    for chunk in _chunks(store, row.log_id, row.position, processes):
-        findings += chunk.findings
-        if chunk.first_moment < recorded:
-            findings.append(Finding("event.moment", f"event {chunk.after + 1}"))
-        recorded = chunk.last_moment
-        for subtree, leaves in chunk.subtrees:
-            frontier.append_subtree(subtree, leaves)
-        weight = (weight + chunk.weight) % WEIGHTS
-        personal += chunk.personal_keys
-        events_seen += chunk.events
-        epoch, commands_seen, idle = chunk.epoch, chunk.last_command, chunk.idle
+    with store.snapshot() as connection:
+        stands = connection.execute(select(head)).one_or_none()
+        if stands is None:
+            raise NotFounded("the store holds no log yet")
+        log_id = _first_log_id(connection)
+        keys = _kept_keys(connection)
+        findings = _gaps(connection, stands)
+    total = _Sum(findings=findings)
+    for chunk in _chunks(store, log_id, stands, processes):
+        total.add(chunk)
         if progress is not None:
-            progress(events_seen)
-    with store.read() as connection:
-        worked_out = {
-            "epoch": epoch,
-            "position": frontier.size,
-            "frontier": bytes(frontier),
-            "recorded_at": recorded,
-            "commands": commands_seen,
-            "idle": idle,
-        }
-        findings += [
-            Finding("head.column", f"head: {name}")
-            for name, value in worked_out.items()
-            if getattr(row, name) != value
-        ]
-        findings += _stream_findings(connection)
-        findings += _key_findings(connection, weight, personal)
-    return Verdict(stands, events_seen, commands_seen, frontier.root(), tuple(findings))
+            progress(total.events)
+    worked_out = {
+        "log_id": log_id,
+        "epoch": total.epoch,
+        "position": total.frontier.size,
+        "frontier": bytes(total.frontier),
+        "recorded_at": total.recorded_at,
+        "commands": total.commands,
+        "idle": total.idle,
+    }
+    for name, value in worked_out.items():
+        if getattr(stands, name) != value:
+            findings.append(Finding("head.column", f"head: {name}"))
+    if keys.weight != total.weight:
+        findings.append(Finding("keys.differ", "unique_keys"))
+    missing = total.personal_keys - keys.personal
+    if missing < 0 or (missing > 0 and not keys.forgotten):
+        findings.append(Finding("keys.differ", "digests"))
+    root = total.frontier.root()
+    return Verdict(stands.log_id, stands.epoch, total.events, total.commands, root, tuple(findings))
 
 
-def _chunks(store: Store, log_id: str, position: int, processes: int) -> Iterator[Chunk]:
-    starts = range(0, max(position, 1), CHUNK)
-    bounds = [(after, min(after + CHUNK, position), after + CHUNK >= position) for after in starts]
+def _chunks(store: Store, log_id: str, stands: Row[Any], processes: int) -> Iterator[Chunk]:
+    position: int = stands.position
+    shares = [
+        (
+            log_id,
+            after,
+            min(after + CHUNK, position),
+            stands.commands if after + CHUNK >= position else None,
+        )
+        for after in range(0, max(position, 1), CHUNK)
+    ]
     if processes == 1:
-        for after, up_to, is_last in bounds:
-            yield verify_chunk(store, log_id, after, up_to, is_last=is_last)
+        for share in shares:
+            yield verify_chunk(store, *share)
         return
     url = store.url.render_as_string(hide_password=False)
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(_verify_apart, [(url, log_id, *bound) for bound in bounds])
+    with ProcessPoolExecutor(processes, get_context("spawn"), _open_store, (url,)) as pool:
+        yield from pool.map(_verify_apart, shares)
 
 
-def _verify_apart(share: tuple[str, str, int, int, bool]) -> Chunk:
-    url, log_id, after, up_to, is_last = share
-    store = Store(url, connections=2)
+_STORES: list[Store] = []
+"""The one store of a process that verifies for another."""
+
+
+def _open_store(url: str) -> None:
+    _STORES.append(Store(url, connections=2))
+
+
+def _verify_apart(share: tuple[str, int, int, int | None]) -> Chunk:
+    return verify_chunk(_STORES[0], *share)
+
+
+def _first_log_id(connection: Connection) -> str:
+    """The identity that the first leaf tells; the head's is compared with it like all the head's columns."""
+    public = connection.scalar(select(events.c.public).where(events.c.position == 1))
     try:
-        return verify_chunk(store, log_id, after, up_to, is_last=is_last)
-    finally:
-        store.close()
+        return "" if public is None else read_event_facts(public).log_id
+    except msgspec.MsgspecError:
+        return ""
 
 
-def _stream_findings(connection: Connection) -> list[Finding]:
-    gaps = (
+def _gaps(connection: Connection, stands: Row[Any]) -> list[Finding]:
+    """Streams whose versions are not 1..n, and rows of commands that the head does not count."""
+    broken = (
         select(events.c.stream)
         .group_by(events.c.stream)
         .having(func.max(events.c.version) != func.count())
-        .limit(10)
+        .limit(SHOWN_MOST)
     )
-    return [Finding("stream.gap", stream) for stream in connection.scalars(gaps)]
-
-
-def _key_findings(connection: Connection, weight: int, personal: int) -> list[Finding]:
-    """Compare the tables of unique keys with what the leaves say was taken and released.
-
-    Keys are compared by a sum over them, since a set of a million would not fit; personal ones by their
-    number, which erasure alone may lower.
-    """
-    findings = []
-    stored = 0
-    for key, stream in connection.execute(select(unique_keys).execution_options(yield_per=5_000)):
-        stored = (stored + key_weight(key, stream)) % WEIGHTS
-    if stored != weight:
-        findings.append(Finding("keys.differ", "unique_keys"))
-    kept = connection.scalar(select(func.count()).select_from(digests)) or 0
-    forgotten = connection.scalar(select(func.count()).where(person_keys.c.wrapped.is_(None))) or 0
-    if kept > personal or (kept < personal and not forgotten):
-        findings.append(Finding("keys.differ", "digests"))
-    surplus = connection.scalar(select(func.count()).select_from(commands)) or 0
-    told = connection.scalar(select(head.c.commands)) or 0
-    if surplus != told:
-        findings.append(Finding("command.count", f"{surplus} rows, {told} in the head"))
+    findings = [Finding("stream.gap", stream) for stream in connection.scalars(broken)]
+    rows = connection.execute(select(func.count()).select_from(commands)).scalar_one()
+    if rows != stands.commands:
+        findings.append(Finding("command.count", f"commands: {rows} rows, {stands.commands} in the head"))
     return findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What the tables of unique keys hold.
+
+    Plain keys are compared by a sum over them, since a set of a million would not fit; personal ones by
+    their number, which erasure alone may lower.
+    """
+
+    weight: int
+    personal: int
+    forgotten: int
+
+
+def _kept_keys(connection: Connection) -> _Keys:
+    rows = connection.execute(select(unique_keys).execution_options(yield_per=5_000))
+    weight = sum(key_weight(key, stream) for key, stream in rows) % WEIGHTS
+    personal = connection.execute(select(func.count()).select_from(digests)).scalar_one()
+    forgotten = select(func.count()).where(person_keys.c.wrapped.is_(None))
+    return _Keys(weight, personal, connection.execute(forgotten).scalar_one())

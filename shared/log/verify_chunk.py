@@ -33,12 +33,14 @@ class EventFacts(msgspec.Struct):
 
 
 class CommandFacts(msgspec.Struct):
-    """What is compared of a command's public part."""
+    """What is compared of a command's public part; its events follow the position that it came after."""
 
+    after: int
     id: str
     log_id: str
     name: str
     number: int
+    recorded_at: str
 
 
 read_event_facts = msgspec.json.Decoder(EventFacts).decode
@@ -83,18 +85,19 @@ def key_weight(key: str, stream: str) -> int:
     return int.from_bytes(sha256(f"{key}\0{stream}".encode()).digest())
 
 
-def verify_chunk(store: Store, log_id: str, after: int, up_to: int, *, is_last: bool) -> Chunk:
+def verify_chunk(store: Store, log_id: str, after: int, up_to: int, last_command: int | None) -> Chunk:
     """Verify the events after a position up to another, and the commands that made them.
 
     Args:
-        is_last: the commands that follow the chunk's last event, which decided nothing, belong to it too.
+        last_command: for the last chunk, the number of the log's last command: those that follow the
+            chunk's last event decided nothing and belong to it too. None for other chunks.
     """
     chunk = Chunk(after)
     with store.read() as connection:
         recorded = Commands(connection, chunk, log_id)
         verify_events(connection, chunk, recorded, log_id, up_to)
-        if is_last:
-            recorded.finish()
+        if last_command is not None:
+            recorded.finish(last_command)
     chunk.last_command = recorded.number
     return chunk
 
@@ -156,26 +159,32 @@ class Commands:
         self._log_id = log_id
         self.number = _last_before(connection, chunk.after)
         self._rows = _commands(connection, self.number)
-        self._id, self._digest, self._first, self._last = "", "", 0, 0
+        self._id, self._digest, self._first, self._last = "", "", 0, chunk.after
+        self._with_events = 0
+        self._moment = ""
 
     def follow(self, position: int, facts: EventFacts) -> None:
         """Step to the command that made this event, past those that decided nothing."""
-        if position > self._last:
+        if facts.command_id != self._id:
+            self._end(position - 1)
             self._next_with_events()
             if facts.idle != self._chunk.idle and self._first > self._chunk.after:
                 self._chunk.find("command.idle", f"event {position}: commands before it that decided nothing")
             self._chunk.idle = ""
-        if (
-            facts.command_digest != self._digest
-            or facts.command_id != self._id
-            or not self._first <= position <= self._last
-        ):
+        if facts.command_digest != self._digest or facts.command_id != self._id:
             self._chunk.find("command.event", f"event {position}: its command")
 
-    def finish(self) -> None:
+    def _end(self, position: int) -> None:
+        """The command followed so far has its last event at a position."""
+        if self._last != position:
+            self._chunk.find("command.column", f"command {self._with_events}: last_position")
+
+    def finish(self, last: int) -> None:
         """The commands after the last event decided nothing; the head holds their digest."""
-        for row in self._rows:
+        self._end(self._chunk.after + self._chunk.events)
+        while self.number < last and (row := next(self._rows, None)) is not None:
             self._pass_idle(self._verify(row))
+            self._chunk.last_moment = max(self._chunk.last_moment, self._moment)
             if row.first_position is not None:
                 self._chunk.find("command.column", f"command {row.number}: first_position")
 
@@ -185,6 +194,7 @@ class Commands:
             _, command_id, _, first, last, *_ = row
             if first is not None and last is not None:
                 self._id, self._digest, self._first, self._last = command_id, digest, first, last
+                self._with_events = self.number
                 return
             self._pass_idle(digest)
 
@@ -205,9 +215,10 @@ class Commands:
         except msgspec.MsgspecError:
             self._chunk.find("command.unreadable", f"command {number}: public")
             return worked_out
+        self._moment = facts.recorded_at
         if (facts.number, facts.id, facts.name, facts.log_id) != (number, command_id, name, self._log_id):
             self._chunk.find("command.column", f"command {number}: a column differs from what was recorded")
-        if (first is None) != (last is None):
+        if (first is None) != (last is None) or first not in (None, facts.after + 1):
             self._chunk.find("command.column", f"command {number}: first_position or last_position")
         return worked_out
 
