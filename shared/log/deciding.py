@@ -241,12 +241,8 @@ def answer_of(connection: Connection, row: Row[Any]) -> Answer:
         .where(events.c.position.between(row.first_position, row.last_position))
         .order_by(events.c.position)
     )
-    return Answer(
-        row.id,
-        row.first_position,
-        row.last_position,
-        dict(reached.tuples().all()),
-    )
+    streams = {each.stream: each.version for each in reached}
+    return Answer(row.id, row.first_position, row.last_position, streams)
 
 
 def _same(
