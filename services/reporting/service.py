@@ -1,6 +1,8 @@
 """Reporting's interface: one line for each command and query."""
 
 from services.reporting.aggregates import language
+from services.reporting.projections.memberships import member_count, memberships
+from shared.runtime.methods import query
 from shared.runtime.service import Service
 
 
@@ -9,3 +11,6 @@ class ReportingService(Service):
 
     name = "reporting"
     language = language
+    projections = (memberships,)
+
+    member_count = query(member_count, role="statistician")

@@ -1,0 +1,46 @@
+"""Memberships: one row for each member who joined, and how many there are."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, Date, Integer, MetaData, Table, Text, func, select
+
+from services.membership.events import MemberJoined
+from shared.log.envelope import Envelope
+from shared.projections.projection import Projection, Row
+
+table = Table(
+    "memberships",
+    MetaData(),
+    Column("member_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("organisation_id", Text, nullable=False, index=True),
+    Column("joined_on", Date, nullable=False),
+    Column("migrant_worker", Boolean, nullable=False),
+    Column("occupation_group", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+)
+
+memberships = Projection(table, source="membership", key="member_id")
+
+
+@memberships.on(MemberJoined)
+def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
+    return row | {
+        "person_id": event.person_id,
+        "organisation_id": event.organisation_id,
+        "joined_on": event.effective_on,
+        "migrant_worker": event.migrant_worker,
+        "occupation_group": event.occupation_group,
+        "position": envelope.position,
+    }
+
+
+def member_count(connection: Connection, *, organisation_id: str | None = None) -> dict[str, Any]:
+    """How many persons are members, of one organisation or of all, and how many of them migrant workers."""
+    counted = select(
+        func.count(table.c.person_id.distinct()).label("members"),
+        func.count(table.c.person_id.distinct()).filter(table.c.migrant_worker).label("migrant_workers"),
+    )
+    if organisation_id is not None:
+        counted = counted.where(table.c.organisation_id == organisation_id)
+    return dict(connection.execute(counted).mappings().one())
