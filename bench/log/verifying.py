@@ -1,0 +1,42 @@
+"""A measured process: verifies a whole log, alone or with a second process, and tells the memory it took."""
+
+import os
+import time
+from pathlib import Path
+
+from bench.measure import resident_bytes_peak
+from bench.processes import given, tell, wait_for_start
+from shared.log.store import Store
+from shared.log.verify import verify
+
+
+def children() -> list[int]:
+    """The processes that this one started and that still run."""
+    return [int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+
+
+def main() -> None:
+    chosen = given()
+    store = Store(chosen["url"])
+    peaks: dict[int, int] = {}
+
+    def note_peaks(_done: int) -> None:
+        for process_id in [os.getpid(), *children()]:
+            peaks[process_id] = max(peaks.get(process_id, 0), resident_bytes_peak(process_id))
+
+    wait_for_start()
+    began = time.perf_counter()
+    verdict = verify(store, chosen["processes"], note_peaks)
+    seconds = time.perf_counter() - began
+    note_peaks(verdict.events)
+    tell(
+        events=verdict.events,
+        findings=[f"{finding.code} {finding.place}" for finding in verdict.findings[:5]],
+        per_second=verdict.events / seconds,
+        memory_mb=max(peaks.values()) / 1e6,
+    )
+    store.close()
+
+
+if __name__ == "__main__":
+    main()
