@@ -11,6 +11,7 @@ from shared.bus import embedded
 CONNECT_SECONDS_MAX = 5.0
 SOCKET_SECONDS_MAX = 10.0
 HEARTBEAT_SECONDS = 10.0
+READ_BYTES = 131_072
 WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 5.0
 
 READER_MESSAGES_MAX = 50_000
@@ -34,12 +35,46 @@ def connected(url: str) -> Iterator[Any]:
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
         if not is_embedded(connection):
             # Not the transport's own options: those set the socket's, which eventlet's sockets do not heed.
-            connection.connection.transport.sock.settimeout(SOCKET_SECONDS_MAX)
+            transport = connection.connection.transport
+            transport.sock.settimeout(SOCKET_SECONDS_MAX)
+            transport._quick_recv = ReadAhead(transport.sock)
         yield connection
     except BaseException:
         connection.collect()
         raise
     connection.release()
+
+
+class ReadAhead:
+    """Reads from a socket in large pieces; py-amqp asks for nine small ones for each message it delivers."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self._data = b""
+        self._at = 0
+
+    def __call__(self, size: int) -> bytes:
+        """At most so many bytes, at least one; none at the end. Raises what the socket raises."""
+        if self._at >= len(self._data):
+            self._data, self._at = self._socket.recv(READ_BYTES), 0
+        piece = self._data[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
+
+
+@contextmanager
+def written_at_once(connection: Any) -> Iterator[None]:
+    """Send what is written meanwhile in one piece at the end; py-amqp sends each message by itself."""
+    transport = connection.connection.transport
+    pieces: list[bytes] = []
+    send = transport._write
+    transport._write = lambda piece: pieces.append(bytes(piece))
+    try:
+        yield
+    finally:
+        transport._write = send
+    if pieces:
+        transport.write(b"".join(pieces))
 
 
 def is_embedded(connection: Any) -> bool:

@@ -1,14 +1,16 @@
 """Publishing with a window of confirms: many messages on their way, and how far the broker has taken them."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from amqp import spec
 
 from shared.bus.cloud_event import CONTENT_TYPE
-from shared.bus.connecting import is_embedded
+from shared.bus.connecting import is_embedded, written_at_once
 
 WINDOW = 500
+WRITTEN_AT_ONCE = 50
 CONFIRM_SECONDS_MAX = 10.0
 PERSISTENT = 2
 
@@ -45,28 +47,39 @@ class Publisher:
         """The last position up to which the broker has everything."""
         return next(iter(self._unconfirmed.values())) - 1 if self._unconfirmed else self.published
 
-    def publish(self, position: int, routing_key: str, body: bytes) -> None:
-        """Send one message; waits only while the window is full. Raises NotConfirmed or what breaks."""
-        while len(self._unconfirmed) >= WINDOW:
-            self._hear(CONFIRM_SECONDS_MAX)
-        message = self._channel.prepare_message(
+    def publish(self, messages: Sequence[tuple[int, str, bytes]]) -> None:
+        """Send messages (position, routing key, body); waits only while too many are unconfirmed.
+
+        Raises:
+            NotConfirmed, or what the transport raises.
+        """
+        if not self._confirms:
+            for position, routing_key, body in messages:
+                self._channel.basic_publish(self._message(body), self._exchange, routing_key)
+                self.published = position
+            return
+        for start in range(0, len(messages), WRITTEN_AT_ONCE):
+            some = messages[start : start + WRITTEN_AT_ONCE]
+            while len(self._unconfirmed) + len(some) > WINDOW:
+                self._hear(CONFIRM_SECONDS_MAX)
+            if not self._unconfirmed:
+                self._last_confirm = time.monotonic()
+            with written_at_once(self._connection):
+                for position, routing_key, body in some:
+                    self._tag += 1
+                    self._unconfirmed[self._tag] = position
+                    self.published = position
+                    # basic_publish would look for arrivals before each message; the loop above does.
+                    arguments = (0, self._exchange, routing_key, False, False)
+                    self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, self._message(body))
+
+    def _message(self, body: bytes) -> Any:
+        return self._channel.prepare_message(
             body,
             content_type=CONTENT_TYPE,
             content_encoding="utf-8",
             properties={"delivery_mode": PERSISTENT},
         )
-        if self._confirms:
-            if not self._unconfirmed:
-                self._last_confirm = time.monotonic()
-            self._tag += 1
-            self._unconfirmed[self._tag] = position
-            # basic_publish would look for arrivals before each message; they are looked for in the loop.
-            self._channel.send_method(
-                spec.Basic.Publish, "Bssbb", (0, self._exchange, routing_key, False, False), message
-            )
-        else:
-            self._channel.basic_publish(message, self._exchange, routing_key)
-        self.published = position
 
     def passed(self, position: int) -> None:
         """Count everything up to a position as published."""

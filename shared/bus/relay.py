@@ -124,14 +124,17 @@ class Relay:
         self._note(publisher.confirmed, at_once=True)
 
     def _publish_page(self, publisher: Publisher, after: int) -> None:
-        for envelope in self._log.read(after, PAGE):
+        page = self._log.read(after, PAGE)
+        messages = []
+        for envelope in page:
             body = message_of(envelope, self._source)
-            if len(body) > LARGEST_BYTES:
-                logger.error("event %d of %s is too large to be sent", envelope.position, self._log.source)
-                self.facts = replace(self.facts, too_large=self.facts.too_large + 1)
-                publisher.passed(envelope.position)
-            else:
-                publisher.publish(envelope.position, envelope.type, body)
+            if len(body) <= LARGEST_BYTES:
+                messages.append((envelope.position, envelope.type, body))
+                continue
+            logger.error("event %d of %s is too large to be sent", envelope.position, self._log.source)
+            self.facts = replace(self.facts, too_large=self.facts.too_large + 1)
+        publisher.publish(messages)
+        publisher.passed(page[-1].position)
         publisher.hear()
 
     def _wait(self, publisher: Publisher, stop: threading.Event, seconds: float) -> None:
