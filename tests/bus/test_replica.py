@@ -193,9 +193,9 @@ def test_a_source_restored_from_an_old_backup_is_noticed(
     with pytest.raises(ReplicaStopped):
         pull(replica, AskedSource(restored.log), lambda *_: True)
     assert held(replica)[:-1] == before
+    later = Replica(replica.store, replica.source)
     with pytest.raises(ReplicaStopped):
-        fresh = Replica(replica.store, replica.source)
-        fresh.receive(told(restored)[11:])
+        later.receive(told(restored)[11:])
     restored.close()
 
 
