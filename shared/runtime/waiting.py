@@ -1,18 +1,17 @@
 """Waiting at start for what a process cannot do without: its database, prepared, and the broker."""
 
-import logging
 from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from shared.bus.connecting import connected, next_wait
+from shared.bus.connecting import connected
 from shared.log.log import NotFounded
 from shared.rules.language import Language
 from shared.runtime.house import House, open_house
 from shared.runtime.settings import Settings
 from shared.runtime.stopping import Stop
 
-log = logging.getLogger(__name__)
+WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 2.0
 
 
 def database_reason(house: House) -> str | None:
@@ -48,30 +47,31 @@ def wait_for_house(
     Raises:
         WrongSetting: no waiting would help.
     """
-    wait_seconds = 0.0
     house: House | None = None
-    while not stop.asked:
+
+    def reason() -> str | None:
+        nonlocal house
         try:
             house = house or open_house(settings, language)
-            reason = database_reason(house)
         except NotFounded:
-            reason = "database.not_founded"
-        if reason is None:
-            return house
-        tell(reason)
-        wait_seconds = next_wait(wait_seconds)
-        stop.wait(wait_seconds)
-    return None
+            return "database.not_founded"
+        return database_reason(house)
+
+    return house if _wait_until_none(reason, stop, tell) else None
 
 
 def wait_for_broker(bus_url: str, stop: Stop, tell: Callable[[str], None]) -> bool:
     """Whether the broker is there; False if asked to stop before."""
-    wait_seconds = 0.0
+    return _wait_until_none(lambda: broker_reason(bus_url), stop, tell)
+
+
+def _wait_until_none(reason: Callable[[], str | None], stop: Stop, tell: Callable[[str], None]) -> bool:
+    wait_seconds = WAIT_SECONDS_MIN
     while not stop.asked:
-        reason = broker_reason(bus_url)
-        if reason is None:
+        found = reason()
+        if found is None:
             return True
-        tell(reason)
-        wait_seconds = next_wait(wait_seconds)
+        tell(found)
         stop.wait(wait_seconds)
+        wait_seconds = min(2 * wait_seconds, WAIT_SECONDS_MAX)
     return False

@@ -1,0 +1,133 @@
+"""The edge completes a command: what follows from the number, identities that callers leave out, persons."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from demo.people import person
+from services.membership.service import age_years
+from shared.runtime.identities import new_identity
+from shared.runtime.intake import minted_identity
+from shared.runtime.methods import Declared
+from shared.runtime.schemas import json_schema_of
+from shared.runtime.service import Service
+from shared.standards.identity_number import IdentityNumber, check_character
+
+
+def number_of_one_born(born_on: date) -> IdentityNumber:
+    first_17 = f"110109{born_on:%Y%m%d}110"
+    return IdentityNumber(first_17 + check_character(first_17))
+
+
+@pytest.mark.parametrize(
+    ("born_on", "joined_on", "years"),
+    [
+        (date(2000, 5, 4), date(2016, 5, 3), 15),
+        (date(2000, 5, 4), date(2016, 5, 4), 16),
+        (date(2000, 2, 29), date(2016, 2, 28), 15),
+        (date(2000, 2, 29), date(2015, 2, 28), 14),
+        (date(2000, 2, 29), date(2015, 3, 1), 15),
+    ],
+)
+def test_age_is_counted_in_full_years_on_the_day_of_joining(
+    born_on: date, joined_on: date, years: int
+) -> None:
+    assert age_years(number_of_one_born(born_on), joined_on) == years
+
+
+def test_a_minted_identity_is_the_same_each_time_and_keeps_the_commands_moment() -> None:
+    command_id = new_identity()
+
+    minted = minted_identity(command_id, "member_id")
+
+    assert minted == minted_identity(command_id, "member_id")
+    assert minted != minted_identity(command_id, "person_id")
+    assert minted != minted_identity(new_identity(), "member_id")
+    assert UUID(minted).version == 7
+    assert minted[:13] == command_id[:13]
+    assert UUID(minted_identity("a caller's own", "member_id")).version == 7
+
+
+def test_a_member_joins_by_number_alone_and_the_person_is_found_or_registered(caller: Any) -> None:
+    found_unions(caller)
+
+    first = caller.membership.join_member(**joining(1), command_id="joining-1")
+    again = caller.membership.join_member(**joining(1), command_id="joining-1")
+    known = caller.membership.identify_person(
+        document_type="resident_identity_card",
+        identity_number=str(person(1).identity_number),
+        name=str(person(1).name),
+    )
+
+    assert again == first | {"repeated": True}
+    (recorded,) = caller.membership.events_after(position=first["position"] - 1, limit=1)["events"]
+    assert known["person_id"] in recorded[0]
+
+
+def test_of_many_who_join_each_person_is_registered_once(caller: Any) -> None:
+    found_unions(caller)
+
+    rows = [joining(10), joining(11) | {"joined_on": "2016-13-01"}, joining(10), joining(12)]
+    answers = caller.membership.join_member_many(rows=rows)
+
+    assert [answer.get("refused", {}).get("code") for answer in answers] == [
+        None,
+        "input.invalid",
+        "member.already_a_member",
+        None,
+    ]
+
+
+def test_a_method_says_what_it_accepts_and_who_may_call_it() -> None:
+    declared: Declared = vars(Service)["set_parameter"].declared
+
+    assert (declared.kind, declared.role) == ("command", "administrator")
+    assert "command_id" in json_schema_of(declared.accepts)["properties"]
+
+
+def joining(index: int) -> dict[str, Any]:
+    someone = person(index)
+    return {
+        "organisation_id": "union-1",
+        "identity_number": str(someone.identity_number),
+        "name": str(someone.name),
+        "mobile": str(someone.mobile),
+        "employment_status": "on_post",
+        "occupation_group": "none",
+        "migrant_worker": False,
+        "consent_version": "1",
+        "joined_on": "2020-01-01",
+    }
+
+
+def found_unions(caller: Any) -> None:
+    """The parameter, the federation and the union that joining needs; harmless when repeated."""
+    membership = caller.membership
+    membership.set_parameter(
+        key="member.joining_age_years",
+        value=16,
+        unit="years",
+        region="CN",
+        effective_from="1995-01-01",
+        document_no="劳动法第十五条",
+        sureness="sample",
+    )
+    membership.found_organisation(
+        organisation_id="federation-1",
+        name="门头沟区总工会",
+        kind="federation",
+        level=4,
+        founded_on="2000-01-01",
+        basis="批复1号",
+    )
+    membership.found_organisation(
+        organisation_id="union-1",
+        parent_id="federation-1",
+        name="永定机械厂工会",
+        kind="basic_union",
+        level=7,
+        founded_on="2001-01-01",
+        basis="批复2号",
+    )

@@ -1,0 +1,223 @@
+"""Processes wait for what is not there, say so, are started again when they die, and stop when told to."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from services.membership.aggregates import language
+from shared.log.migrations import migrate
+from shared.log.store import Store
+from shared.runtime.opening import make_master_key, prepare
+from shared.runtime.settings import embedded_settings
+from tests.runtime.suite import await_true, person_given
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.process import free_port
+from tests.servers.rabbitmq import RabbitMQ
+
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 5
+
+
+class Process:
+    """A process of the suite, as an operator starts it, and its side port."""
+
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+        self.log = folder / "process.log"
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "shared.runtime.start", *arguments],
+                env={**os.environ, "GONGHUI_FOLDER": str(folder), **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    def children(self) -> dict[str, int]:
+        """Process ids of the children by kind."""
+        found = {}
+        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            try:
+                words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+            except FileNotFoundError:
+                continue
+            if "shared.runtime.start" in words:
+                found[words[3]] = int(child)
+        return found
+
+    def stop(self) -> tuple[int, float]:
+        """Ask it to stop; its exit code and how long it took, in seconds."""
+        start = time.monotonic()
+        self._process.terminate()
+        return self._process.wait(timeout=30), time.monotonic() - start
+
+    def wait(self) -> int:
+        return self._process.wait(timeout=START_SECONDS_MAX)
+
+    def kill(self) -> None:
+        """End it and its children whatever happens."""
+        if self._process.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def readiness(port: int) -> tuple[int, list[str]]:
+    """Status and reasons of a side port; status 0 while nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.load(refused)
+    except OSError:
+        return 0, []
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Process]]:
+    """Processes put here are ended with the test."""
+    started: list[Process] = []
+    yield started
+    for process in started:
+        process.kill()
+
+
+def test_processes_started_before_database_and_broker_wait_and_become_ready(
+    rabbitmq: RabbitMQ, processes: list[Process], tmp_path: Path
+) -> None:
+    rabbitmq.stop()
+    postgresql = PostgreSQL()
+    url = f"postgresql+psycopg://late_owner:late_owner@127.0.0.1:{postgresql.port}/late"
+    settings = replace(embedded_settings("membership", tmp_path), database_url=url)
+    make_master_key(settings.master_key_file)
+    ports = {"interface": (port := free_port()), "worker": port + 1}
+    processes += [
+        Process(
+            tmp_path,
+            kind,
+            "membership",
+            GONGHUI_BUS_URL=rabbitmq.url("membership"),
+            GONGHUI_MEMBERSHIP_DATABASE_URL=url,
+            GONGHUI_MEMBERSHIP_HEALTH_PORT=str(port),
+        )
+        for kind in ports
+    ]
+
+    def await_readiness(status: int, reason: str | None = None) -> None:
+        for each in ports.values():
+            await_true(
+                lambda each=each: (
+                    (found := readiness(each))[0] == status  # type: ignore[misc]
+                    and (reason is None or found[1] == [reason])
+                ),
+                START_SECONDS_MAX,
+            )
+
+    await_readiness(503, "database.unreachable")
+    postgresql.start()
+    postgresql.create_database("late")
+    await_readiness(503, "database.not_migrated")
+    store = Store(url)
+    migrate(store)
+    store.close()
+    await_readiness(503, "database.not_founded")
+    prepare(settings, language)
+    await_readiness(503, "broker.unreachable")
+    rabbitmq.start()
+    await_readiness(200)
+
+    with ClusterRpcProxy({"AMQP_URI": rabbitmq.url("membership")}, timeout=10) as proxy:
+        assert proxy.membership.register_person(**person_given(1))["position"] == 2
+    for process in processes:
+        code, seconds = process.stop()
+        assert code == 0, process.log.read_text()
+        assert seconds < STOP_SECONDS_MAX
+    postgresql.close()
+
+
+def test_a_killed_child_is_started_again_and_all_stop_with_their_supervisor(
+    rabbitmq: RabbitMQ, processes: list[Process], tmp_path: Path
+) -> None:
+    prepare(embedded_settings("membership", tmp_path), language)
+    port = free_port()
+    supervisor = Process(
+        tmp_path,
+        "supervise",
+        "membership",
+        GONGHUI_BUS_URL=rabbitmq.url("membership"),
+        GONGHUI_MEMBERSHIP_HEALTH_PORT=str(port),
+    )
+    processes.append(supervisor)
+
+    def both_are_ready() -> bool:
+        return readiness(port) == readiness(port + 1) == (200, [])
+
+    await_true(both_are_ready, START_SECONDS_MAX)
+    before = supervisor.children()
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    await_true(lambda: len(supervisor.children().keys() & before.keys()) == 2, START_SECONDS_MAX)
+    await_true(both_are_ready, START_SECONDS_MAX)
+
+    after = supervisor.children()
+    assert not set(before.values()) & set(after.values())
+    code, seconds = supervisor.stop()
+    assert code == 0, supervisor.log.read_text()
+    assert seconds < STOP_SECONDS_MAX
+    assert not any(Path(f"/proc/{pid}").exists() for pid in after.values())
+
+
+def test_a_process_ends_when_the_supervisor_that_started_it_is_gone(
+    processes: list[Process], tmp_path: Path
+) -> None:
+    prepare(embedded_settings("membership", tmp_path), language)
+    elsewhere = "amqp://127.0.0.1:1/"
+
+    processes.append(
+        Process(tmp_path, "worker", "membership", GONGHUI_BUS_URL=elsewhere, GONGHUI_SUPERVISOR="1")
+    )
+
+    assert processes[-1].wait() == 0
+
+
+def test_wrong_settings_end_a_process_at_once_and_never_with_zero(
+    processes: list[Process], tmp_path: Path
+) -> None:
+    processes.append(Process(tmp_path, "interface", "membership", GONGHUI_BUS_URL="amqp://"))
+    assert processes[-1].wait() != 0
+    assert "GONGHUI_BUS_URL" in processes[-1].log.read_text()
+
+
+def test_all_services_together_hold_their_folder_and_stop_cleanly(
+    processes: list[Process], tmp_path: Path
+) -> None:
+    port = free_port()
+    names = ("membership", "assistance", "staffing", "reporting")
+    first = Process(tmp_path, "together", *names, GONGHUI_SUITE_HEALTH_PORT=str(port))
+    processes.append(first)
+    await_true(lambda: readiness(port) == (200, []), START_SECONDS_MAX)
+
+    second = Process(tmp_path, "together", *names)
+    processes.append(second)
+
+    assert second.wait() != 0
+    assert "gonghui.lock" in second.log.read_text()
+    assert resident_megabytes(first.pid) < 200
+    os.kill(first.pid, signal.SIGINT)
+    assert first.wait() == 0
+    assert all((tmp_path / f"{name}.sqlite").stat().st_mode & 0o077 == 0 for name in names)
+
+
+def resident_megabytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1_024
