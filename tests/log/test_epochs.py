@@ -165,7 +165,7 @@ def test_who_founds_while_another_is_about_to_finds_the_others_log(database: Dat
 
 
 def wait_until_somebody_waits(connection: Connection) -> None:
-    """Return when another session waits for a lock; the house's own sessions do not outlast 5 s in silence."""
+    """Return when another session waits for a lock (the store lets nobody wait over 5 s)."""
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     while not connection.scalar(waiting):
         connection.execute(text("SELECT pg_stat_clear_snapshot()"))
