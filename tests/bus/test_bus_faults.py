@@ -1,0 +1,329 @@
+"""Faults of RabbitMQ and of processes cost time and never an event (faults.md, F-04, F-09 to F-13)."""
+
+# nameko's decorators are not typed.
+# mypy: disable-error-code="untyped-decorator"
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kombu import Connection
+from nameko.containers import ServiceContainer
+from nameko.events import event_handler
+from nameko.rpc import rpc
+from sqlalchemy import select
+
+from shared.bus.catch_up import SourceDown, page_after
+from shared.bus.connecting import dead_queue, reader_queue
+from shared.bus.publisher import Publisher
+from shared.bus.rpc_source import RpcSource
+from shared.log.log import Log
+from shared.log.store import Store
+from shared.projections.tables import checkpoints
+from shared.rules.personal import Personal
+from tests.bus.district import DISTRICT, READER, District, add, eventually, is_copy, running
+from tests.bus.part import start_part
+from tests.log.fund import GiveLabel, NameKeeper
+from tests.servers.rabbitmq import RabbitMQ
+
+
+@pytest.fixture
+def district(rabbit_district: District) -> District:
+    rabbit_district.reader.declare()
+    return rabbit_district
+
+
+def relayed(district: District) -> bool:
+    return district.relay.facts.confirmed == district.house.log.head().position
+
+
+def checkpoint(store: Store) -> int:
+    with store.read() as connection:
+        return connection.scalar(select(checkpoints.c.position)) or 0
+
+
+def serving(log: Log, url: str) -> ServiceContainer:
+    """The source's RPC interface, as shared.runtime makes it."""
+
+    class Source:
+        name = log.source
+
+        @rpc
+        def events_after(self, position: int, limit: int) -> dict[str, Any]:
+            return page_after(log, position, limit)
+
+        @rpc
+        def fail(self) -> None:
+            raise ValueError("CANARY")
+
+    container = ServiceContainer(Source, {"AMQP_URI": url})
+    container.start()
+    return container
+
+
+@contextmanager
+def frozen(node: RabbitMQ) -> Iterator[None]:
+    process_id = node._process.pid  # type: ignore[union-attr]
+    os.kill(process_id, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process_id, signal.SIGCONT)
+
+
+def test_queues_that_are_deleted_come_back_and_nothing_is_missed(district: District) -> None:
+    with running(district.relay, district.reader):
+        add(district.house, 500)
+        eventually(lambda: district.reader.facts.position > 100)
+        with Connection(district.url) as connection:
+            for queue in (reader_queue(district.house.log.source, READER), dead_queue(READER)):
+                queue(connection.default_channel).delete()
+        add(district.house, 500)
+        eventually(district.is_level)
+
+    assert is_copy(district.replica, district.house)
+
+
+def test_a_broker_that_was_wiped_after_the_last_event_costs_nothing(
+    district: District, rabbitmq: RabbitMQ
+) -> None:
+    with running(district.relay):
+        add(district.house, 1_000)
+        eventually(lambda: relayed(district))
+        rabbitmq.reset()
+        with running(district.reader):
+            eventually(district.is_level, 30)
+            add(district.house, 100)
+            eventually(district.is_level, 30)
+
+    assert is_copy(district.replica, district.house)
+
+
+def test_a_broker_killed_during_delivery_is_come_back_to(district: District, rabbitmq: RabbitMQ) -> None:
+    with running(district.relay, district.reader):
+        for _ in range(2):
+            start = district.house.log.head().position
+            add(district.house, 3_000)
+            eventually(lambda start=start: district.reader.facts.position > start + 200)  # type: ignore[misc]
+            rabbitmq.kill()
+            add(district.house, 50)
+            rabbitmq.start()
+            eventually(district.is_level, 30)
+        eventually(lambda: relayed(district), 30)
+
+    assert is_copy(district.replica, district.house)
+
+
+def test_connections_that_are_closed_again_and_again_cost_nothing(
+    district: District, rabbitmq: RabbitMQ
+) -> None:
+    with running(district.relay, district.reader):
+        for _ in range(3):
+            add(district.house, 1_000)
+            rabbitmq.ctl("close_all_connections", "test")
+        eventually(district.is_level, 30)
+        eventually(lambda: relayed(district), 30)
+
+    assert is_copy(district.replica, district.house)
+
+
+def test_a_relay_killed_before_its_checkpoint_publishes_again_and_the_replica_does_not_mind(
+    district: District, rabbitmq: RabbitMQ, tmp_path: Path
+) -> None:
+    add(district.house, 500)
+    store, output = district.house.store, tmp_path / "relay.log"
+    arguments = ("relay", district.house.url, district.url, district.house.log.source, output)
+    with running(district.reader):
+        eventually(district.is_level)
+    # The checkpoint's row is held: the relay publishes and cannot say that it has.
+    with Connection(district.url) as connection:
+        queue = reader_queue(district.house.log.source, READER)(connection.default_channel)
+        with store.write():
+            first = start_part(*arguments)
+            eventually(lambda: queue.queue_declare(passive=True).message_count >= 501)
+            first.kill()
+            first.wait()
+        assert checkpoint(store) == 0
+        second = start_part(*arguments)
+        eventually(lambda: checkpoint(store) == 501)
+        assert queue.queue_declare(passive=True).message_count >= 1_002
+
+    with running(district.reader):
+        eventually(lambda: district.reader.facts.known >= 1_002)
+    second.kill()
+    second.wait()
+
+    assert is_copy(district.replica, district.house)
+
+
+@pytest.mark.parametrize("alarm", ["disk", "frozen"])
+def test_a_broker_that_takes_nothing_does_not_hold_the_relay(
+    district: District, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch, alarm: str
+) -> None:
+    monkeypatch.setattr("shared.bus.publisher.CONFIRM_SECONDS_MAX", 1.0)
+    monkeypatch.setattr("shared.bus.connecting.SOCKET_SECONDS_MAX", 1.0)
+    monkeypatch.setattr("shared.bus.connecting.CONNECT_SECONDS_MAX", 1.0)
+    with running(district.relay, district.reader):
+        eventually(lambda: district.reader.facts.connected and relayed(district))
+        if alarm == "disk":
+            rabbitmq.ctl("set_disk_free_limit", "900GB")
+            add(district.house, 3_000)
+            eventually(lambda: district.relay.facts.error is not None, 10)
+            assert district.relay.facts.lag > 0
+            rabbitmq.ctl("set_disk_free_limit", "100MB")
+        else:
+            with frozen(rabbitmq):
+                add(district.house, 3_000)
+                eventually(lambda: district.relay.facts.error is not None, 10)
+        eventually(district.is_level, 30)
+        eventually(lambda: relayed(district), 30)
+
+    assert is_copy(district.replica, district.house)
+
+
+def test_a_message_that_the_broker_refuses_is_published_again(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(publisher: Publisher, *_: Any) -> None:
+        publisher._refused = True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Publisher, "_on_ack", refuse)
+        with running(district.relay):
+            eventually(lambda: district.relay.facts.error == "NotConfirmed")
+    assert checkpoint(district.house.store) == 0
+
+    with running(district.relay):
+        eventually(lambda: relayed(district))
+    assert checkpoint(district.house.store) == district.house.log.head().position
+
+
+def test_an_event_too_large_for_the_bus_is_pulled(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.relay.LARGEST_BYTES", 2_000)
+    with running(district.relay, district.reader):
+        eventually(lambda: relayed(district) and district.is_level())
+        district.house.send(GiveLabel(fund_id="f1", label="x" * 2_000))
+        add(district.house, 20)
+        eventually(lambda: relayed(district) and district.is_level())
+
+    assert district.relay.facts.too_large == 1
+    assert is_copy(district.replica, district.house)
+
+
+def test_a_source_is_asked_over_namekos_rpc_and_may_be_down(district: District) -> None:
+    source = RpcSource(district.url, district.house.log.source, timeout_seconds=2.0)
+    with pytest.raises(SourceDown, match="does not answer"):
+        source.events_after(0, 10)
+
+    container = serving(district.house.log, district.url)
+    add(district.house, 50)
+    assert source.events_after(20, 10) == page_after(district.house.log, 20, 10)
+    with pytest.raises(SourceDown, match="refuses: ValueError") as refused:
+        source.call("fail")
+    assert "CANARY" not in str(refused.value)
+    container.stop()
+
+    started = time.monotonic()
+    with pytest.raises(SourceDown, match="does not answer"):
+        source.events_after(0, 10)
+    assert time.monotonic() - started < 4
+    source.close()
+
+
+def test_plain_processes_without_eventlet_carry_a_source_to_its_reader(
+    district: District, rabbitmq: RabbitMQ, tmp_path: Path
+) -> None:
+    container = serving(district.house.log, district.url)
+    house, replica, output = district.house, district.replica, tmp_path / "parts.log"
+    url = replica.store.url.render_as_string(hide_password=False)
+    parts = [
+        start_part("relay", house.url, district.url, house.log.source, output),
+        start_part("reader", url, district.url, house.log.source, output),
+    ]
+    add(house, 2_000)
+    eventually(lambda: is_copy(replica, house), 40)
+    add(house, 10)
+    eventually(lambda: is_copy(replica, house), 10)
+    for part in parts:
+        part.kill()
+        part.wait()
+    container.stop()
+
+    assert "Traceback" not in output.read_text()
+
+
+def test_plain_event_handlers_of_nameko_hear_single_events(district: District) -> None:
+    heard: list[dict[str, Any]] = []
+
+    class Listener:
+        name = f"listener-{district.house.log.source}"
+
+        @event_handler(district.house.log.source, "KeeperNamed")
+        def keeper_named(self, event: dict[str, Any]) -> None:
+            heard.append(event)
+
+    container = ServiceContainer(Listener, {"AMQP_URI": district.url})
+    container.start()
+    with running(district.relay):
+        district.house.send(
+            NameKeeper(fund_id="f1", person_id="p1", account=Personal("CANARY"), name=Personal("CANARY"))
+        )
+        eventually(lambda: heard)
+    container.stop()
+
+    assert [event["data"] for event in heard] == [{"fund_id": "f1", "person_id": "p1"}]
+    assert heard[0]["source"] == f"gonghui/{DISTRICT}/{district.house.log.source}"
+
+
+def test_every_queue_is_durable_or_exclusive_and_none_uses_what_newer_brokers_refuse(
+    district: District, rabbitmq: RabbitMQ
+) -> None:
+    container = serving(district.house.log, district.url)
+    source = RpcSource(district.url, district.house.log.source)
+    source.events_after(0, 1)
+
+    listed = rabbitmq.ctl("list_queues", "name", "durable", "exclusive", "arguments").splitlines()[1:]
+    rows = [line.split("\t") for line in listed]
+    container.stop()
+    source.close()
+
+    assert any(name.startswith("replica.v1.") for name, *_ in rows)
+    for name, durable, exclusive, arguments in rows:
+        assert "true" in (durable, exclusive), name
+        assert "x-queue-mode" not in arguments, name
+
+
+def test_no_personal_value_leaves_the_source(
+    district: District, rabbitmq: RabbitMQ, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    canaries = ["CANARY-6222021001116245702", "CANARY-张三"]
+    container = serving(district.house.log, district.url)
+    source = RpcSource(district.url, district.house.log.source)
+    with caplog.at_level("DEBUG"), running(district.relay, district.reader):
+        for number in range(20):
+            account, name = (Personal(f"{canary}-{number}") for canary in canaries)
+            district.house.send(
+                NameKeeper(fund_id=f"f{number}", person_id=f"p{number}", account=account, name=name)
+            )
+        eventually(district.is_level)
+        page = str(source.events_after(0, 100))
+    source.close()
+    container.stop()
+    district.replica.store.close()
+
+    rabbitmq.stop()
+    kept = [*rabbitmq.folder.rglob("*"), *tmp_path.glob("*.replica.sqlite*")]
+    rest = b"".join(path.read_bytes() for path in kept if path.is_file())
+    rabbitmq.start()
+    assert b"KeeperNamed" in rest
+    for canary in ("CANARY", "张三"):
+        assert canary not in page
+        assert canary not in caplog.text
+        assert canary.encode() not in rest

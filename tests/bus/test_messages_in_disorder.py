@@ -1,0 +1,138 @@
+"""Whatever messages come, how often and in which order: the replica ends as in a run without faults."""
+
+import json
+import logging
+import pickle
+import random
+from collections.abc import Iterator
+
+import pytest
+from kombu import Connection
+
+from shared.bus.cloud_event import CONTENT_TYPE, message_of, source_of
+from shared.bus.connecting import dead_queue, event_exchange
+from tests.bus.district import DISTRICT, READER, District, add, eventually, is_copy, running
+from tests.log.house import House
+
+SECRET = b"CANARY-110101199003070011"
+
+
+class Wire:
+    """Publishes by hand what a relay would, or would not."""
+
+    def __init__(self, url: str, house: House) -> None:
+        self._connection = Connection(url)
+        self._channel = self._connection.channel()
+        self._exchange = event_exchange(house.log.source)(self._channel)
+        self._exchange.declare()
+        self.bodies = [
+            (each.type, message_of(each, source_of(DISTRICT, house.log.source))) for each in house.events()
+        ]
+
+    def send(self, body: bytes, routing_key: str = "Added", content_type: str = CONTENT_TYPE) -> None:
+        message = self._exchange.Message(
+            body, content_type=content_type, content_encoding="utf-8", properties={"delivery_mode": 2}
+        )
+        self._exchange.publish(message, routing_key)
+
+    def close(self) -> None:
+        self._connection.release()
+
+
+@pytest.fixture
+def wire(district: District) -> Iterator[Wire]:
+    """A wire with 3,000 events to tell, none of them told."""
+    district.reader.declare()
+    add(district.house, 3_000)
+    made = Wire(district.url, district.house)
+    yield made
+    made.close()
+
+
+def test_doubled_shuffled_and_missing_messages_lead_to_the_same_replica(
+    district: District, wire: Wire
+) -> None:
+    chance = random.Random(11)
+    doubled = [body for body in wire.bodies for _ in range(chance.randrange(0, 4))]
+    places = sorted(range(len(doubled)), key=lambda place: place + chance.random() * 1_000)
+
+    with running(district.reader):
+        for place in places:
+            routing_key, body = doubled[place]
+            wire.send(body, routing_key)
+        eventually(district.is_level, 40)
+
+    assert is_copy(district.replica, district.house)
+    assert district.reader.facts.malformed == 0
+
+
+def test_a_gap_is_kept_while_the_source_is_down_and_filled_afterwards(district: District, wire: Wire) -> None:
+    district.source.down = True
+    with running(district.reader):
+        for number, (routing_key, body) in enumerate(wire.bodies, 1):
+            if number != 1_500:
+                wire.send(body, routing_key)
+        eventually(lambda: district.reader.facts.position == 1_499)
+        assert district.reader.facts.behind
+
+        district.source.down = False
+        eventually(district.is_level)
+
+    assert is_copy(district.replica, district.house)
+
+
+def test_what_is_no_event_is_put_aside_unseen_and_its_neighbours_are_taken(
+    district: District, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = json.loads(wire.bodies[5][1])
+    garbage = [
+        (b'{"data": "' + SECRET, CONTENT_TYPE),
+        (pickle.dumps({"data": SECRET}), "application/x-python-serialize"),
+        (pickle.dumps({"data": SECRET}), CONTENT_TYPE),
+        (wire.bodies[5][1], "text/plain"),
+        (json.dumps({name: told[name] for name in told if name != "logid"}).encode(), CONTENT_TYPE),
+        (b'{"data":"' + b"x" * 1_048_577 + SECRET + b'"}', CONTENT_TYPE),
+        (b"[]", CONTENT_TYPE),
+        (b"", CONTENT_TYPE),
+    ]
+    district.source.down = True
+    with caplog.at_level(logging.DEBUG), running(district.reader):
+        for number, (routing_key, body) in enumerate(wire.bodies):
+            if number < len(garbage):
+                wire.send(garbage[number][0], routing_key, garbage[number][1])
+            wire.send(body, routing_key)
+        eventually(district.is_level)
+        eventually(lambda: district.reader.facts.malformed == len(garbage))
+
+    assert district.reader.facts.connected is False
+    assert is_copy(district.replica, district.house)
+    assert SECRET.decode() not in caplog.text
+    assert "bytes, digest" in caplog.text
+
+
+def test_messages_that_were_put_aside_lie_with_the_dead_letters(rabbit_district: District) -> None:
+    district = rabbit_district
+    district.reader.declare()
+    with Connection(district.url) as connection:
+        dead = dead_queue(READER)(connection.default_channel)
+        dead.purge()
+        wire = Wire(district.url, district.house)
+        with running(district.reader):
+            wire.send(b"nonsense")
+            eventually(
+                lambda: (message := dead.get(no_ack=True)) and message.body in ("nonsense", b"nonsense")
+            )
+        wire.close()
+
+
+def test_the_source_restored_from_an_old_backup_stops_the_reader_and_not_its_thread(
+    district: District, wire: Wire
+) -> None:
+    with running(district.reader):
+        eventually(district.is_level)
+        body = wire.bodies[100][1].replace(b'"amount_fen":', b'"amount_fen":9')
+        wire.send(body)
+        eventually(lambda: district.reader.facts.stopped is not None)
+        wire.send(wire.bodies[100][1])
+
+    assert "known with another hash" in (district.replica.stopped() or "")
