@@ -22,6 +22,7 @@ DocumentType = Literal[
 OrganisationKind = Literal[
     "federation", "basic_union_federation", "basic_union", "joint_basic_union", "organiser", "branch", "group"
 ]
+Level = Literal[1, 2, 3, 4, 5, 6, 7, 8, 9]
 OccupationGroup = Literal[
     "truck_driver", "ride_hailing_driver", "courier", "food_delivery_rider", "other_new_employment", "none"
 ]
@@ -53,7 +54,7 @@ class OrganisationFounded:
     organisation_id: str
     name: str
     kind: OrganisationKind
-    level: int
+    level: Level
     parent_id: str | None
     credit_code: CreditCode | None
     effective_on: date

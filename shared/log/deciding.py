@@ -9,7 +9,19 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, select
 
-from shared.log.entry import COMMAND_ID_REUSED, PERSON_FORGOTTEN, Answer, Entry, Known, Outcome, View
+from shared.log.entry import (
+    COMMAND_ID_REUSED,
+    LARGEST_BYTES,
+    NOT_STORABLE,
+    PERSON_FORGOTTEN,
+    TOO_LARGE,
+    Answer,
+    Entry,
+    Known,
+    Outcome,
+    View,
+)
+from shared.log.envelope import canonical
 from shared.log.sealing import Vault
 from shared.log.store import among
 from shared.log.streams import Streams, sealed_values
@@ -99,6 +111,7 @@ class Deciding:
         return outcomes
 
     def _decide_one(self, entry: Entry) -> Decided:
+        check_size(entry)
         changed: dict[str, Known] = {}
         taken: dict[Key, str | None] = {}
         view = View(self._today, lambda stream: changed.get(stream) or self._known(stream))
@@ -210,10 +223,11 @@ class Deciding:
         given = {path: value for path, _, value in entry.personal}
         if given.keys() != stored.keys():
             return False
-        opened = {path: self._vault.open(self._connection, value) for path, value in stored.items()}
-        return all(
-            isinstance(value, Erased) or value == str(given[path].content) for path, value in opened.items()
-        )
+        for path, value in stored.items():
+            before, now = (self._vault.open(self._connection, each) for each in (value, given[path]))
+            if not isinstance(before, Erased) and before != now:
+                return False
+        return True
 
     def _repeated_here(self, entry: Entry, before: Decided | Outcome) -> Decided | Outcome:
         if not isinstance(before, Decided):
@@ -230,6 +244,18 @@ class Deciding:
         ]:
             raise COMMAND_ID_REUSED(field="command_id")
         return before
+
+
+def check_size(entry: Entry) -> None:
+    """Raises the refusals ``command.too_large`` and ``text.not_storable``, before anything depends on it."""
+    try:
+        size = len(canonical(entry.body)) + sum(
+            len(value.content.encode()) for _, _, value in entry.personal if isinstance(value.content, str)
+        )
+    except UnicodeError:
+        raise NOT_STORABLE() from None
+    if size > LARGEST_BYTES:
+        raise TOO_LARGE(largest_bytes=LARGEST_BYTES)
 
 
 def answer_of(connection: Connection, row: Row[Any]) -> Answer:

@@ -4,14 +4,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, func, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from shared.log.deciding import Decided, Deciding, answer_of
-from shared.log.entry import Answer, Entry, Outcome, Unavailable
+from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
 from shared.log.merkle import Frontier
 from shared.log.sealing import Vault
@@ -131,7 +133,8 @@ class Log:
     def _write_apart(self, entries: list[Entry], error: Exception) -> list[Outcome]:
         """Split a batch of which some entry cannot be stored, until it stands alone with its error."""
         if len(entries) == 1:
-            return [error]
+            # An error of encoding holds the text itself, which may be personal.
+            return [NOT_STORABLE() if isinstance(error, UnicodeError) else error]
         middle = len(entries) // 2
         return self._write_at_last(entries[:middle]) + self._write_at_last(entries[middle:])
 
@@ -155,16 +158,12 @@ class Log:
 
 def found_log(connection: Connection) -> str:
     """Give a migrated store its log's identity, unless it has one; the log_id."""
-    existing = connection.scalar(select(head.c.log_id))
-    if existing is not None:
-        return str(existing)
-    log_id = str(uuid4())
-    connection.execute(
-        head.insert().values(
-            only=1, log_id=log_id, epoch=0, position=0, commands=0, recorded_at="", idle="", frontier=b""
-        )
-    )
-    return log_id
+    fresh = {"only": 1, "log_id": str(uuid4()), "epoch": 0, "position": 0, "commands": 0}
+    empty = {"recorded_at": "", "idle": "", "frontier": b""}
+    # Who founds at the same moment waits here and then finds the other's row.
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(head).values(fresh | empty).on_conflict_do_nothing())
+    return str(connection.execute(select(head.c.log_id)).scalar_one())
 
 
 def lock_head(connection: Connection) -> Row[Any]:
@@ -203,4 +202,5 @@ def is_passing(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return state[:2] in ("08", "40", "53", "55", "57", "25")
-    return isinstance(error, OperationalError) and "NUL" not in str(error.orig)
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)

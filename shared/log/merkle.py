@@ -40,8 +40,8 @@ class Frontier:
     def __init__(self, size: int = 0, hashes: Iterable[bytes] = ()) -> None:
         self.size = size
         self.hashes = list(hashes)
-        if len(self.hashes) != size.bit_count():
-            raise ValueError("a frontier has one hash for each bit set in its size")
+        if [len(each) for each in self.hashes] != [32] * size.bit_count():
+            raise ValueError("a frontier has one hash for each bit set in its size, of 32 bytes")
 
     @classmethod
     def from_bytes(cls, size: int, data: bytes) -> "Frontier":

@@ -136,8 +136,10 @@ class Streams:
 
 @cache
 def shape_of(decider: Decider) -> str:
-    """Changes whenever the aggregate's module does: an older snapshot is then passed over."""
-    return sha256(inspect.getsource(sys.modules[decider.evolve.__module__]).encode()).hexdigest()
+    """Changes whenever the aggregate's or its events' modules do: an older snapshot is then passed over."""
+    modules = {decider.evolve.__module__, *(each.__module__ for each in decider.event_types())}
+    sources = (inspect.getsource(sys.modules[name]) for name in sorted(modules))
+    return sha256("\0".join(sources).encode()).hexdigest()
 
 
 def read_event(language: Language, stream: str, version: int, kind: str, public: str, sealed: str) -> Any:

@@ -93,9 +93,12 @@ def from_plain(made: type[Any], data: Mapping[str, Any], personal: Mapping[str, 
             no mapping at all, as for those who follow a feed, they are erased.
 
     Raises:
-        UnknownShape: fields are missing or unknown.
+        UnknownShape: fields are missing or unknown, personal ones too.
     """
-    return _build(plan_of(made), data, personal, "")
+    message = _build(plan_of(made), data, personal, "")
+    if personal and sum(1 for _ in personal_fields(message)) != len(personal):
+        raise UnknownShape(f"{made.__name__} has not a field for each of its personal values")
+    return message
 
 
 def _build(
@@ -158,10 +161,11 @@ def _part_of(hint: Any) -> tuple[type[Any], Shape] | None:
     arguments = get_args(hint)
     if isinstance(hint, type) and is_dataclass(hint):
         return hint, "one"
-    if get_origin(hint) is tuple and is_dataclass(arguments[0]):
+    origin = get_origin(hint)
+    if origin is tuple and len(arguments) == 2 and is_dataclass(arguments[0]) and arguments[1] is ...:
         return arguments[0], "tuple"  # type: ignore[return-value]
-    if len(arguments) == 2 and is_dataclass(arguments[1]):
-        return arguments[1], "mapping"  # type: ignore[return-value]
+    if isinstance(origin, type) and issubclass(origin, Mapping) and is_dataclass(arguments[1]):
+        return (arguments[1], "mapping") if arguments[0] is str else None  # type: ignore[return-value]
     return None
 
 
@@ -207,9 +211,11 @@ def _conversion(hint: Any) -> tuple[Convert, Convert]:
 
 
 def _either(hint: Any) -> tuple[Convert, Convert]:
-    inner, _ = without_none(hint)
+    inner, optional = without_none(hint)
     if _is_scalar(inner):
         return _same, _same
+    if optional:
+        raise TypeError(f"a log cannot keep a collection of {hint}")
     return _conversion(inner)
 
 

@@ -69,9 +69,6 @@ def test_no_insert_replaces_a_row(house: House, table: str) -> None:
     assert rows(house) == before
 
 
-@pytest.mark.xfail(
-    raises=pytest.fail.Exception, reason="SQLite's REPLACE deletes without asking the triggers"
-)
 @each_table
 def test_sqlites_insert_or_replace_replaces_no_row(tmp_path: Path, table: str) -> None:
     house = found_house(f"sqlite:///{tmp_path / 'store.sqlite'}")

@@ -90,24 +90,6 @@ def test_a_position_taken_again_after_a_restore_has_another_identity(tmp_path: P
     restored.close()
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="the epoch is counted from the copy's own, so that two restores of one copy share theirs",
-)
-def test_two_restores_of_one_copy_begin_two_epochs(tmp_path: Path) -> None:
-    house = found_house(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    identities = []
-    for name in ("first", "second"):
-        restored = open_house(copy_of(house, tmp_path / f"{name}.sqlite"))
-        found(restored.log, restored=True)
-        restored.send(Add(fund_id="a", amount_fen=1))
-        identities.append(restored.events()[-1].id)
-        restored.close()
-    house.close()
-
-    assert identities[0] != identities[1]
-
-
 def test_a_log_restored_on_postgresql_is_in_a_new_epoch(postgresql: PostgreSQL) -> None:
     original = postgresql.create_database()
     house = found_house(original.owner_url)
@@ -133,12 +115,7 @@ def migrated(store_url: str) -> Iterator[House]:
     house.close()
 
 
-def test_two_processes_that_found_at_once_make_one_log(
-    migrated: House, store_url: str, request: pytest.FixtureRequest
-) -> None:
-    if migrated.store.on_postgresql:
-        reason = "as below, whenever chance brings them together"
-        request.applymarker(pytest.mark.xfail(raises=AssertionError, strict=False, reason=reason))
+def test_two_processes_that_found_at_once_make_one_log(migrated: House, store_url: str) -> None:
     processes = [start_founding(store_url) for _ in range(2)]
 
     told = [process.communicate(timeout=60) for process in processes]
@@ -148,9 +125,6 @@ def test_two_processes_that_found_at_once_make_one_log(
     assert [each.facts.data["occasion"] for each in migrated.events()] == ["founded"]
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="the second founder fails on the head that the first has made"
-)
 def test_who_founds_while_another_is_about_to_finds_the_others_log(database: Database) -> None:
     with closing(open_house(database.owner_url)) as house:
         migrate(house.store)

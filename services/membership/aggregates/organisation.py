@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import assert_never
 
-from services.membership.events import OrganisationFounded, OrganisationKind
+from services.membership.events import Level, OrganisationFounded, OrganisationKind
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
@@ -68,7 +68,7 @@ class FoundOrganisation:
     organisation_id: str
     name: str
     kind: OrganisationKind
-    level: int
+    level: Level
     founded_on: date
     basis: str
     parent_id: str | None = None

@@ -9,7 +9,11 @@ branch_labels = None
 depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-WRITTEN_ONCE = ("events", "commands")
+WRITTEN_ONCE = {
+    "events": ("position = NEW.position", "stream = NEW.stream AND version = NEW.version"),
+    "commands": ("number = NEW.number", "id = NEW.id"),
+}
+"""Each table with what names a row of it."""
 
 
 def upgrade() -> None:
@@ -92,6 +96,13 @@ def _refuse_changes() -> None:
                 "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
             )
             continue
+        # INSERT OR REPLACE deletes without asking the triggers of DELETE.
+        for number, names in enumerate(WRITTEN_ONCE[table], 1):
+            op.execute(
+                f"CREATE TRIGGER {table}_refuse_replace_{number} BEFORE INSERT ON {table} "
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {names}) "  # noqa: S608
+                f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are written once'); END"
+            )
         for change in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_refuse_{change.lower()} BEFORE {change} ON {table} "
