@@ -17,6 +17,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Engine, make_url
@@ -26,6 +27,13 @@ from sqlalchemy.types import String
 
 WAIT_MILLISECONDS = 5_000
 """How long a lock is waited for, and how long a silent transaction may hold one (design, section 4.1)."""
+
+END_FROZEN = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user"
+    " AND state = 'active' AND wait_event = 'ClientRead'"
+    " AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
+)
 
 
 class Store:
@@ -113,6 +121,17 @@ class Store:
             connection.begin(),
         ):
             yield connection
+
+    def end_frozen(self) -> int:
+        """End this service's sessions whose process stands still in the middle of a COPY; how many.
+
+        PostgreSQL ends one that is silent between statements, but within a COPY it waits for ever, and
+        with it all who need its locks.
+        """
+        if not self.on_postgresql:
+            return 0
+        with self.read() as connection:
+            return len(connection.execute(END_FROZEN, {"seconds": WAIT_MILLISECONDS / 1000}).all())
 
     def close(self) -> None:
         self.engine.dispose()

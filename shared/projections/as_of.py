@@ -22,16 +22,24 @@ def as_of(store: Store, followed: Sequence[tuple[Projection, Feed, int]]) -> Ite
             it was known; ``Log.position_at`` tells the position of a moment.
     """
     memory = Store("sqlite://", connections=1)
-    with store.read() as source, memory.write() as target:
-        for projection, feed, up_to in followed:
-            projection.table.create(target)
-            held: set[str] = set()
-            position = 0
-            while position < up_to:
-                page = feed.page(source, position, min(PAGE, up_to - position))
-                if not page:
-                    break
-                apply_page(target, projection, projection.table, page, held)
-                position = page[-1].position
-        yield target
-    memory.close()
+    try:
+        with memory.write() as target:
+            for projection, feed, up_to in followed:
+                _fill(store, target, projection, feed, up_to)
+            yield target
+    finally:
+        memory.close()
+
+
+def _fill(store: Store, target: Connection, projection: Projection, feed: Feed, up_to: int) -> None:
+    projection.table.create(target)
+    held: set[str] = set()
+    position = 0
+    while position < up_to:
+        # A page in a transaction of its own: the database ends one that lies idle while rows are made.
+        with store.read() as source:
+            page = feed.page(source, position, min(PAGE, up_to - position))
+        if not page:
+            break
+        apply_page(target, projection, projection.table, page, held)
+        position = page[-1].position

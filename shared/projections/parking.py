@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from shared.log.envelope import Envelope, moment_text
 from shared.log.store import insert_rows
@@ -16,7 +16,7 @@ WAITS = "waits"
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An event that waits: where it stands, the stable reason, and how often it was tried."""
+    """An event that waits: where it stands, the stable reason, how often it was tried, and when last."""
 
     subscription: str
     source: str
@@ -44,6 +44,13 @@ def streams_held(connection: Connection, subscription: str) -> set[str]:
     return set(connection.scalars(select(parked.c.stream).where(parked.c.subscription == subscription)))
 
 
+def is_held(connection: Connection, subscription: str, envelope: Envelope) -> bool:
+    """Whether an earlier event of the same stream is parked."""
+    earlier = (parked.c.subscription == subscription) & (parked.c.position < envelope.position)
+    held = select(parked.c.position).where(earlier, parked.c.stream == envelope.stream).limit(1)
+    return connection.scalar(held) is not None
+
+
 def list_parked(connection: Connection, subscription: str | None = None) -> list[Parked]:
     """What is parked, oldest position first."""
     query = select(parked).order_by(parked.c.subscription, parked.c.position)
@@ -52,23 +59,59 @@ def list_parked(connection: Connection, subscription: str | None = None) -> list
     return [Parked(*row) for row in connection.execute(query)]
 
 
+def first_of_streams(connection: Connection, subscription: str) -> list[Parked]:
+    """Of each stream that is held, the event that stands first; the others wait for it."""
+    first = (
+        select(func.min(parked.c.position))
+        .where(parked.c.subscription == subscription)
+        .group_by(parked.c.stream)
+    )
+    query = select(parked).where(parked.c.subscription == subscription, parked.c.position.in_(first))
+    return [Parked(*row) for row in connection.execute(query.order_by(parked.c.position))]
+
+
 def count_parked(connection: Connection, subscription: str) -> int:
     counted = select(func.count()).select_from(parked).where(parked.c.subscription == subscription)
     return connection.scalar(counted) or 0
 
 
-def is_parked(connection: Connection, subscription: str, position: int) -> bool:
-    place = (parked.c.subscription == subscription) & (parked.c.position == position)
-    return connection.scalar(select(parked.c.position).where(place)) is not None
+def find_parked(connection: Connection, subscription: str, position: int) -> Parked | None:
+    row = connection.execute(select(parked).where(_place(subscription, position))).one_or_none()
+    return None if row is None else Parked(*row)
+
+
+def claim(connection: Connection, each: Parked) -> bool:
+    """Count one more try of what is parked; False where another instance has just done so."""
+    counted = (
+        update(parked)
+        .where(_place(each.subscription, each.position), parked.c.tries == each.tries)
+        .values(tries=each.tries + 1)
+    )
+    return connection.execute(counted).rowcount == 1
+
+
+def set_reason(connection: Connection, subscription: str, position: int, reason: str) -> None:
+    """Note why the last try failed, and when."""
+    noted = {"reason": reason, "parked_at": moment_text(datetime.now(UTC))}
+    connection.execute(update(parked).where(_place(subscription, position)).values(noted))
+
+
+def unclaim(connection: Connection, each: Parked) -> None:
+    """Take back a try that came to nothing because the store was away."""
+    connection.execute(
+        update(parked).where(_place(each.subscription, each.position)).values(tries=each.tries)
+    )
 
 
 def take_out(connection: Connection, subscription: str, position: int) -> None:
     """Remove one event from parking, because it was done or skipped."""
-    connection.execute(
-        parked.delete().where(parked.c.subscription == subscription, parked.c.position == position)
-    )
+    connection.execute(parked.delete().where(_place(subscription, position)))
 
 
 def clear(connection: Connection, subscription: str) -> None:
     """Remove all that a subscription has parked, because a rebuild did it anew."""
     connection.execute(parked.delete().where(parked.c.subscription == subscription))
+
+
+def _place(subscription: str, position: int) -> ColumnElement[bool]:
+    return (parked.c.subscription == subscription) & (parked.c.position == position)

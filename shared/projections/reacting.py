@@ -1,7 +1,7 @@
 """Running reactions: act first, then move the checkpoint; derived command ids make repeats harmless."""
 
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.log.entry import Unavailable
@@ -11,17 +11,31 @@ from shared.projections import checkpoints, parking
 from shared.projections.feed import Feed
 from shared.projections.parking import WAITS, Parked
 from shared.projections.reaction import Reaction, derived_command_id
+from shared.rules.skipped_reaction import SkipReaction
 
 PAGE = 100
 TRIES_MOST = 5
-RETRY_WAIT_SECONDS = 0.1
+RETRY_WAIT_SECONDS = 0.2
 
 Act = Callable[[Any, str, Envelope], None]
 """Has a command decided: command, derived id, the event that caused it. Raises Refused, Unavailable."""
+Record = Callable[[SkipReaction], None]
+"""Has the skipping decided, in the name of who skips. Raises Refused, Unavailable."""
+
+
+class NotParkedError(Exception):
+    """There is nothing at this position to retry or to skip."""
+
+
+class WaitsError(Exception):
+    """The event only waits for an earlier one of its stream; that one is to be retried or skipped."""
 
 
 class ReactionFollower:
-    """Keeps one reaction level with its feed. It holds no transaction while it acts."""
+    """Keeps one reaction level with its feed. It holds no transaction while it acts.
+
+    An event that fails is parked at once and tried again later, so that no other waits for it.
+    """
 
     def __init__(self, store: Store, feed: Feed, reaction: Reaction, act: Act) -> None:
         self.name = reaction.name
@@ -31,7 +45,7 @@ class ReactionFollower:
         self._act = act
 
     def step(self) -> bool:
-        """React to the next page of events; whether there was anything to do.
+        """Try again what is due of the parked, react to the next page; whether there was anything to do.
 
         Raises:
             Unavailable: the log did not answer; nothing is parked for that, the step is to be repeated.
@@ -41,54 +55,131 @@ class ReactionFollower:
             if checkpoint is None:
                 return False
             page = self._feed.page(connection, checkpoint.position, PAGE)
-            held = parking.streams_held(connection, self.name)
+            first = parking.first_of_streams(connection, self.name)
+        due = [each for each in first if _is_due(each)]
+        for each in due:
+            self._try_again(each)
+        held = {each.stream for each in first}
         for envelope in page:
-            if envelope.stream in held:
-                self._park(envelope, WAITS, 0)
-            elif (reason := self._try(envelope)) is not None:
+            if envelope.stream in held and self._waits(envelope):
+                continue
+            if (reason := self._try(envelope)) is not None:
                 held.add(envelope.stream)
-                self._park(envelope, reason, TRIES_MOST)
+                self._park(envelope, reason)
         if page:
             with self._store.write() as connection:
                 checkpoints.move(connection, self.name, page[-1].position)
-        return bool(page)
+        return bool(page or due)
 
     def retry(self) -> list[Parked]:
-        """Try what is parked again, each stream in its order; what is still parked afterwards."""
-        with self._store.read() as connection:
-            waiting = parking.list_parked(connection, self.name)
-        held: set[str] = set()
-        for each in waiting:
-            if each.stream in held:
-                continue
-            with self._store.read() as connection:
-                (envelope,) = self._feed.page(connection, each.position - 1, 1)
-            if self._try(envelope) is None:
-                with self._store.write() as connection:
-                    parking.take_out(connection, self.name, each.position)
-            else:
-                held.add(each.stream)
+        """Try what is parked again now, each stream in its order; what is still parked afterwards."""
+        failed: set[str] = set()
+        while waiting := [each for each in self._first_of_streams() if each.stream not in failed]:
+            failed.update(each.stream for each in waiting if not self._try_again(each))
         with self._store.read() as connection:
             return parking.list_parked(connection, self.name)
 
+    def skip(self, position: int, reason: str, record: Record) -> None:
+        """Leave a parked event undone: first that is recorded, then those that waited for it are done.
+
+        Repeating it after a crash in between records nothing twice.
+
+        Args:
+            reason: why; it becomes public, so it names no person.
+
+        Raises:
+            NotParkedError, WaitsError: nothing is to be skipped there.
+            Refused: the reason is missing.
+        """
+        with self._store.read() as connection:
+            found = parking.find_parked(connection, self.name, position)
+            if found is None:
+                raise NotParkedError(self.name, position)
+            (envelope,) = self._feed.page(connection, position - 1, 1)
+            if parking.is_held(connection, self.name, envelope):
+                raise WaitsError(self.name, position)
+        record(
+            SkipReaction(
+                subscription=self.name,
+                source=self._feed.source,
+                event_id=envelope.id,
+                position=position,
+                stream=envelope.stream,
+                code=found.reason,
+                reason=reason,
+            )
+        )
+        self._take_out(position)
+        while waiting := [each for each in self._first_of_streams() if each.stream == found.stream]:
+            if not self._try_again(waiting[0]):
+                return
+
+    def _first_of_streams(self) -> list[Parked]:
+        with self._store.read() as connection:
+            return parking.first_of_streams(connection, self.name)
+
+    def _try_again(self, each: Parked) -> bool:
+        """Try the first parked event of a stream once more; False where it stays."""
+        with self._store.write() as connection:
+            if not parking.claim(connection, each):
+                return False
+            (envelope,) = self._feed.page(connection, each.position - 1, 1)
+        try:
+            reason = self._try(envelope)
+        except Unavailable:
+            with self._store.write() as connection:
+                parking.unclaim(connection, each)
+            raise
+        if reason is None:
+            self._take_out(each.position)
+            return True
+        with self._store.write() as connection:
+            parking.set_reason(connection, self.name, each.position, reason)
+        return False
+
     def _try(self, envelope: Envelope) -> str | None:
         """React to one event; the reason why it could not be done, if so."""
-        reason: str = ""
-        for tried in range(TRIES_MOST):
-            if tried:
-                time.sleep(RETRY_WAIT_SECONDS * 2**tried)
-            try:
-                for number, command in enumerate(self._reaction.commands(envelope)):
-                    self._act(command, derived_command_id(self.name, envelope, number), envelope)
-            except Unavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks its event only
-                reason = str(getattr(error, "code", type(error).__name__))
-            else:
-                return None
-        return reason
+        try:
+            for number, command in enumerate(self._reaction.commands(envelope)):
+                self._act(command, derived_command_id(self.name, envelope, number), envelope)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks its event only
+            return str(getattr(error, "code", type(error).__name__))
+        return None
 
-    def _park(self, envelope: Envelope, reason: str, tries: int) -> None:
+    def _waits(self, envelope: Envelope) -> bool:
+        """Whether an event waits for an earlier one of its stream; then it is parked, too.
+
+        Asked under the checkpoint's lock: who takes out the earlier one looks for others afterwards.
+        """
         with self._store.write() as connection:
-            if not parking.is_parked(connection, self.name, envelope.position):
-                parking.park(connection, self.name, self._feed.source, [(envelope, reason, tries)])
+            checkpoints.lock(connection, self.name, wait=True)
+            if not parking.is_held(connection, self.name, envelope):
+                return False
+            if parking.find_parked(connection, self.name, envelope.position) is None:
+                parking.park(connection, self.name, self._feed.source, [(envelope, WAITS, 0)])
+        return True
+
+    def _park(self, envelope: Envelope, reason: str) -> None:
+        """Park an event that failed; where another instance has done so, both tries count."""
+        with self._store.write() as connection:
+            checkpoints.lock(connection, self.name, wait=True)
+            found = parking.find_parked(connection, self.name, envelope.position)
+            if found is None:
+                parking.park(connection, self.name, self._feed.source, [(envelope, reason, 1)])
+            else:
+                parking.claim(connection, found)
+
+    def _take_out(self, position: int) -> None:
+        with self._store.write() as connection:
+            checkpoints.lock(connection, self.name, wait=True)
+            parking.take_out(connection, self.name, position)
+
+
+def _is_due(each: Parked) -> bool:
+    """Whether it is time to try again: the waits double; what waits for nothing any more is done at once."""
+    if each.tries == 0:
+        return True
+    waited = datetime.now(UTC) - datetime.fromisoformat(each.parked_at)
+    return each.tries < TRIES_MOST and waited.total_seconds() >= RETRY_WAIT_SECONDS * 2 ** (each.tries - 1)

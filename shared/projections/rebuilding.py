@@ -1,5 +1,6 @@
 """Rebuilding: a projection is made anew beside the live table, compared with it, and swapped in."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
@@ -123,12 +124,12 @@ def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference:
             catching_up.step(connection, checkpoint.position)
         differing = _differing(connection, projection, shadow)
         shown, failed = tuple(differing[:SHOWN_MOST]), catching_up.failed
+        meant = accept_difference or checkpoint.version != projection.version or not differing
         report = Report(
-            projection.name, checkpoint.position, len(differing), shown, len(failed), swapped=swap
+            projection.name, checkpoint.position, len(differing), shown, len(failed), swapped=swap and meant
         )
         if swap:
-            same_version = checkpoint.version == projection.version
-            if differing and same_version and not accept_difference:
+            if not meant:
                 raise UnintendedDifferenceError(report)
             _swap(connection, projection, shadow)
             parking.clear(connection, projection.name)
@@ -180,14 +181,13 @@ def _shadow_of(projection: Projection) -> Table:
 def _drop_left_overs(connection: Connection, projection: Projection) -> None:
     """Remove what a rebuild that was killed has left behind."""
     for name in inspect(connection).get_table_names():
-        if name.startswith(f"{projection.name}__"):
+        if re.fullmatch(rf"{re.escape(projection.name)}__[0-9a-f]{{8}}", name):
             Table(name, MetaData()).drop(connection)
 
 
 def _differing(connection: Connection, projection: Projection, shadow: Table) -> list[Key]:
     """Keys of the rows that differ where they are compared; one empty key where the columns differ."""
-    live_columns = {column["name"] for column in inspect(connection).get_columns(projection.name)}
-    if live_columns != set(projection.columns):
+    if _columns(connection, projection.name) != _columns(connection, shadow.name):
         return [()]
     compared = [name for name in projection.columns if name not in projection.personal]
     differing: dict[Key, None] = {}
@@ -198,6 +198,11 @@ def _differing(connection: Connection, projection: Projection, shadow: Table) ->
         for row in connection.execute(rows).mappings():
             differing[tuple(row[name] for name in projection.key_columns)] = None
     return list(differing)
+
+
+def _columns(connection: Connection, table: str) -> dict[str, str]:
+    """The columns that a table has in the store, with their types."""
+    return {column["name"]: str(column["type"]) for column in inspect(connection).get_columns(table)}
 
 
 def _swap(connection: Connection, projection: Projection, shadow: Table) -> None:

@@ -2,14 +2,18 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.log.store import Store
 
 logger = logging.getLogger(__name__)
 
 ERROR_WAIT_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 
 
 class Follower(Protocol):
@@ -24,7 +28,7 @@ class Follower(Protocol):
 
 
 class Subscriptions:
-    """Runs followers in turn, in one thread.
+    """Runs followers in turn, in one thread; now and then it ends sessions of processes that stand still.
 
     Args:
         poll_seconds: how long at most an event may lie unseen when nobody wakes the loop.
@@ -42,8 +46,12 @@ class Subscriptions:
 
     def run(self, stop: threading.Event) -> None:
         """Keep all followers level until ``stop`` is set and ``wake`` called; an error is tried again."""
+        looked_at = 0.0
         while not stop.is_set():
             self._woken.clear()
+            if time.monotonic() > looked_at + LOOK_SECONDS:
+                self._end_frozen()
+                looked_at = time.monotonic()
             if not self.step():
                 self._woken.wait(self._poll_seconds)
 
@@ -58,3 +66,11 @@ class Subscriptions:
                 logger.warning("subscription %s failed: %s", follower.name, type(error).__name__)
                 self._woken.wait(ERROR_WAIT_SECONDS)
         return worked
+
+    def _end_frozen(self) -> None:
+        try:
+            ended = self._store.end_frozen()
+        except SQLAlchemyError:
+            return
+        if ended:
+            logger.warning("ended %d sessions of processes that stood still", ended)

@@ -9,6 +9,7 @@ from shared.rules.message import kind_of
 from shared.rules.personal import Personal
 from shared.rules.plain import from_plain, plan_of
 from shared.rules.policy_parameter import policy_parameter
+from shared.rules.skipped_reaction import skipped_reaction
 
 
 class UnknownType(Exception):
@@ -20,7 +21,8 @@ class Language:
 
     Args:
         service: the name of the service.
-        deciders: one for each kind of stream; policy parameters and epochs are understood by every service.
+        deciders: one for each kind of stream; every service understands epochs, policy parameters and
+            skipped reactions besides.
 
     Raises:
         ValueError: a name is used twice.
@@ -28,7 +30,8 @@ class Language:
 
     def __init__(self, service: str, deciders: Sequence[Decider]) -> None:
         self.service = service
-        self.deciders = {decider.name: decider for decider in (epoch, policy_parameter, *deciders)}
+        own = (epoch, policy_parameter, skipped_reaction, *deciders)
+        self.deciders = {decider.name: decider for decider in own}
         self.commands: dict[str, tuple[type[Any], Decider]] = {}
         self.events: dict[str, tuple[type[Any], Decider]] = {}
         for decider in self.deciders.values():
@@ -77,7 +80,7 @@ def read_stored(
 ) -> Any:
     """Stored data as the message that its type is today. Raises UnknownType for a schema yet to come."""
     kind = kind_of(message_type)
-    if schema > kind.schema:
+    if not 1 <= schema <= kind.schema:
         raise UnknownType(f"{kind.name} has schema {schema}, this code knows {kind.schema}")
     for upcaster in kind.upcasters[schema - 1 :]:
         data = upcaster(data)
