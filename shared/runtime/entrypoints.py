@@ -12,6 +12,7 @@ from typing import Any
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 from nameko import messaging, rpc
+from nameko.exceptions import MalformedRequest
 from nameko.extensions import DependencyProvider
 
 from shared.bus.answering import send_answer
@@ -84,6 +85,11 @@ class Rpc(rpc.Rpc):
     """nameko's RPC entrypoint."""
 
     rpc_consumer = RpcConsumer()
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        if not isinstance(body, dict):
+            raise MalformedRequest("no mapping")
+        super().handle_message(body, message)
 
     def unpack_message_headers(self, message: Any) -> dict[str, Any]:
         """Only the headers that are looked at: nameko dies of others, such as a call stack of numbers."""

@@ -3,9 +3,11 @@
 import fcntl
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+import eventlet
 
 from shared.runtime.finding import service_class
 from shared.runtime.green import check_hub
@@ -20,8 +22,29 @@ from shared.runtime.stopping import CannotStart, Stop
 from shared.runtime.worker import Worker, prepare_followers
 
 LOCK_FILE = "gonghui.lock"
+SOON_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
+
+
+class Soon:
+    """Calls a function a moment after it is itself called, once for all calls until then.
+
+    So whoever sent a command has the answer before its event travels on, and a burst travels together.
+    """
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+        self._awaited = False
+
+    def __call__(self) -> None:
+        if not self._awaited:
+            self._awaited = True
+            eventlet.spawn_after(SOON_SECONDS, self._call)
+
+    def _call(self) -> None:
+        self._awaited = False
+        self._function()
 
 
 class Together:
@@ -39,6 +62,8 @@ class Together:
             check_hub(house.store)
         self._interface = Interface(self.houses, bus_url, rpc_workers)
         self._workers = [Worker(service, house) for service, house in self.houses.items()]
+        for house, worker in zip(self.houses.values(), self._workers, strict=True):
+            house.tell_of_appends(Soon(worker.wake))
 
     def start(self) -> None:
         """Begin to answer and to follow; returns at once, and ``reasons`` tells when all do."""

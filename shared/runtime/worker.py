@@ -94,8 +94,6 @@ class Worker:
         self._relay = Relay(house.log, url, house.settings.district)
         self._subscriptions = Subscriptions(house.store, self._followers(), polls)
         self._readers = {replica.source: self._reader(replica, url) for replica in self._replicas}
-        for wake in (self._relay.wake, self._subscriptions.wake):
-            house.tell_of_appends(wake)
 
     def _followers(self) -> Sequence[Follower]:
         store = self._house.store
@@ -130,6 +128,11 @@ class Worker:
             thread = threading.Thread(target=part.run, args=(self._stop,), name=name, daemon=True)
             self._threads[name] = thread
             thread.start()
+
+    def wake(self) -> None:
+        """Tell that something was appended to the service's log."""
+        self._relay.wake()
+        self._subscriptions.wake()
 
     @property
     def ended(self) -> list[str]:
@@ -172,8 +175,7 @@ class Worker:
     def stop(self, seconds_max: float) -> bool:
         """End all threads; whether it was done within the time."""
         self._stop.set()
-        self._relay.wake()
-        self._subscriptions.wake()
+        self.wake()
         deadline = time.monotonic() + seconds_max
         for thread in self._threads.values():
             thread.join(max(deadline - time.monotonic(), 0))
@@ -202,6 +204,7 @@ def run_worker(service: type[Service], stop: Stop) -> int:
         return 0
     prepare_followers(service, house)
     worker = Worker(service, house)
+    house.tell_of_appends(worker.wake)
     worker.start()
     while not stop.wait():
         if worker.ended:

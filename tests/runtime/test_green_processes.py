@@ -23,6 +23,7 @@ from shared.runtime.opening import make_master_key, prepare
 from shared.runtime.service import Service
 from shared.runtime.settings import embedded_settings
 from shared.runtime.stopping import CannotStart
+from shared.runtime.together import Soon
 from tests.runtime.suite import await_true
 from tests.servers.postgresql import Database
 
@@ -117,3 +118,16 @@ def test_a_process_whose_database_driver_stops_the_others_does_not_start(
         check_hub(store)
     monkeypatch.undo()
     store.close()
+
+
+def test_a_burst_of_appends_wakes_followers_once_a_moment_later() -> None:
+    woken: list[float] = []
+    soon = Soon(lambda: woken.append(time.monotonic()))
+
+    for _ in range(100):
+        soon()
+
+    assert woken == []
+    await_true(lambda: len(woken) == 1)
+    soon()
+    await_true(lambda: len(woken) == 2)
