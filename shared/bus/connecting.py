@@ -56,7 +56,11 @@ class ReadAhead:
     def __call__(self, size: int) -> bytes:
         """At most so many bytes, at least one; none at the end. Raises what the socket raises."""
         if self._at >= len(self._data):
-            self._data, self._at = self._socket.recv(READ_BYTES), 0
+            try:
+                self._data, self._at = self._socket.recv(READ_BYTES), 0
+            except BlockingIOError:
+                # Within a frame py-amqp would try again at once, for ever if the rest never comes.
+                raise TimeoutError from None
         piece = self._data[self._at : self._at + size]
         self._at += len(piece)
         return piece

@@ -5,6 +5,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from nameko.rpc import rpc
 from sqlalchemy import select
 
 from shared.bus.catch_up import SourceDown, page_after
-from shared.bus.connecting import dead_queue, reader_queue
+from shared.bus.connecting import ReadAhead, dead_queue, reader_queue
 from shared.bus.publisher import Publisher
 from shared.bus.rpc_source import RpcSource
 from shared.log.log import Log
@@ -327,3 +328,19 @@ def test_no_personal_value_leaves_the_source(
         assert canary not in page
         assert canary not in caplog.text
         assert canary.encode() not in rest
+
+
+def test_half_a_message_does_not_hold_its_reader() -> None:
+    near, far = socket.socketpair()
+    near.settimeout(0)
+    read = ReadAhead(near)
+    with pytest.raises(TimeoutError):
+        read(7)
+    far.sendall(b"half a frame")
+
+    assert (read(4), read(100)) == (b"half", b" a frame")
+    with pytest.raises(TimeoutError):
+        read(1)
+    far.close()
+    assert read(1) == b""
+    near.close()
