@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import log, processes
+from shared.cli import log, parked, processes, projections
 from shared.cli.screen import Screen
 from shared.cli.sentences import TONGUES, Mistake, Sentence
 
@@ -69,6 +69,8 @@ app = typer.Typer(
 )
 app.add_typer(log.app, name="log")
 app.add_typer(processes.app)
+app.add_typer(projections.app, name="projections")
+app.add_typer(parked.app, name="parked")
 
 
 @app.callback()

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -17,14 +17,12 @@ from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.bus.replica import Replica
 from shared.bus.rpc_source import RpcSource
-from shared.log.envelope import Envelope
 from shared.projections import checkpoints
 from shared.projections.feed import Feed
 from shared.projections.following import ProjectionFollower, prepare_projection, standing
 from shared.projections.reacting import ReactionFollower
 from shared.projections.subscriptions import Follower, Subscriptions
-from shared.runtime.commands import Request
-from shared.runtime.founding import HOUSE
+from shared.runtime.acting import act_of
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House
 from shared.runtime.process_settings import read_process_settings
@@ -103,17 +101,10 @@ class Worker:
                 for each in self._service.projections
             ),
             *(
-                ReactionFollower(store, self._feeds[each.source], each, self._act)
+                ReactionFollower(store, self._feeds[each.source], each, act_of(self._house))
                 for each in self._service.reactions
             ),
         ]
-
-    def _act(self, command: Any, command_id: str, envelope: Envelope) -> None:
-        """Have the command of a reaction decided. Raises what became of it unless it was accepted."""
-        request = Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id)
-        outcome = self._house.handle(request)
-        if isinstance(outcome, Exception):
-            raise outcome
 
     def _reader(self, replica: Replica, url: str) -> Reader:
         headers = {"nameko.actor": self._service.name}

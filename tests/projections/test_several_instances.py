@@ -1,6 +1,8 @@
 """Several instances keep one projection level; one may be killed or frozen in mid-page at any time."""
 
+import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,9 @@ from subprocess import Popen
 import pytest
 from sqlalchemy import text
 
+from shared.projections import following
 from shared.projections.following import ProjectionFollower
+from shared.projections.subscriptions import Subscriptions
 from shared.projections.waiting import wait_for
 from tests.log.fund import Add
 from tests.log.house import House
@@ -109,3 +113,51 @@ def test_a_follower_frozen_in_mid_page_is_relieved_and_does_no_harm_when_thawed(
         assert frozen.poll() is None
     finally:
         end(frozen, *others)
+
+
+def test_three_instances_that_are_frozen_and_killed_by_chance_count_nothing_twice(
+    postgresql_house: House, tmp_path: Path
+) -> None:
+    house, projection, chance = postgresql_house, balances(), random.Random(11)
+    prepared(house.store, projection)
+    instances = [start("follow", house.url, tmp_path, page=7) for _ in range(3)]
+    try:
+        for _ in range(12):
+            append(house, 2)
+            struck = chance.randrange(3)
+            if chance.random() < 0.3:
+                end(instances[struck])
+                instances[struck] = start("follow", house.url, tmp_path, page=7)
+            else:
+                instances[struck].send_signal(signal.SIGSTOP)
+                time.sleep(chance.random() / 2)
+                instances[struck].send_signal(signal.SIGCONT)
+        wait_for(house.store, projection.name, append(house, 1), TAKEOVER_SECONDS_MAX)
+        assert [each.poll() for each in instances] == [None] * 3
+    finally:
+        end(*instances)
+
+    assert rows_of(house.store, projection) == expected(house.events())
+
+
+def test_threads_of_one_process_share_the_work_and_count_nothing_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "PAGE", 7)
+    projection = balances()
+    prepared(house.store, projection)
+    position = append(house, 20)
+    stop = threading.Event()
+    instances = [
+        Subscriptions(house.store, [ProjectionFollower(house.store, house.log, projection)], 0.01)
+        for _ in range(3)
+    ]
+    threads = [threading.Thread(target=each.run, args=(stop,)) for each in instances]
+    for thread in threads:
+        thread.start()
+    wait_for(house.store, projection.name, position, 30)
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    assert rows_of(house.store, projection) == expected(house.events())

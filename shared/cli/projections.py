@@ -1,0 +1,161 @@
+"""``gonghui projections``: how far each has come, rebuilding them, and comparing them with their feeds."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from shared.cli.screen import Screen
+
+# What a command needs is imported when it runs, so that `gonghui --help` answers at once.
+if TYPE_CHECKING:
+    from shared.cli.following import Following
+    from shared.projections.following import Standing
+    from shared.projections.projection import Projection
+    from shared.projections.rebuilding import Report
+
+FINDINGS = 1
+"""The exit status where a projection is incomplete, or its rows differ from what they should be."""
+
+app = typer.Typer(help="投影：列出、重建、核对 · Projections", no_args_is_help=True)
+
+Service = typer.Argument(None, help="服务，缺省为全部 · A service; all unless given")
+Name = typer.Argument(None, help="投影，缺省为全部 · A projection; all unless given")
+
+
+@app.command("list")
+def list_(context: typer.Context, service: str | None = Service, name: str | None = Name) -> None:
+    """各投影的位置与状态 · How far each projection has come.
+
+    退出码：0 均完整，1 有不完整的，2 未能执行 · Exit status: 0 complete, 1 not so, 2 could not run.
+    """
+    from shared.cli.following import chosen, opened
+    from shared.projections.following import standing
+
+    found: list[tuple[str, Standing]] = []
+    for each in chosen(service):
+        with opened(each) as following, following.house.store.read() as connection:
+            found += [
+                (each, standing(connection, following.feed(projection.source), projection))
+                for projection in following.projections(name)
+            ]
+    show_standings(context.obj, found)
+    if not all(each.complete for _, each in found):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def rebuild(
+    context: typer.Context,
+    service: str | None = Service,
+    name: str | None = Name,
+    accept_difference: bool = typer.Option(
+        False, "--accept-difference", help="版本相同而内容不同时也替换 · Swap though the version is the same"
+    ),
+) -> None:
+    """由事件重新建立投影并替换 · Make projections anew and swap them in, while all else goes on.
+
+    退出码：0 已替换，1 有差异或失败的事件，2 未能执行 · Exit status: 0 swapped, 1 findings, 2 could not run.
+    """
+    from shared.projections.rebuilding import UnintendedDifferenceError
+    from shared.projections.rebuilding import rebuild as make_anew
+
+    def do(following: "Following", projection: "Projection", progress: Any) -> "Report":
+        feed, store = following.feed(projection.source), following.house.store
+        try:
+            return make_anew(store, feed, projection, accept_difference=accept_difference, progress=progress)
+        except UnintendedDifferenceError as difference:
+            return difference.report
+
+    reports = each_with_progress(context.obj, service, name, do)
+    if any(each.failed or not each.swapped for each in reports):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def compare(context: typer.Context, service: str | None = Service, name: str | None = Name) -> None:
+    """由事件重新计算并核对投影，不替换 · Make projections anew and compare them with the live rows.
+
+    退出码：0 一致，1 有差异或失败的事件，2 未能执行 · Exit status: 0 the same, 1 findings, 2 could not run.
+    """
+    from shared.projections.rebuilding import compare as make_and_compare
+
+    def do(following: "Following", projection: "Projection", progress: Any) -> "Report":
+        feed = following.feed(projection.source)
+        return make_and_compare(following.house.store, feed, projection, progress)
+
+    reports = each_with_progress(context.obj, service, name, do)
+    if any(each.failed or each.differences for each in reports):
+        raise typer.Exit(FINDINGS)
+
+
+def each_with_progress(screen: Screen, service: str | None, name: str | None, do: Any) -> list["Report"]:
+    """Do something with each projection that was chosen, with a progress bar, and show its report."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from shared.cli.following import chosen, not_prepared, opened
+    from shared.projections.rebuilding import NotPreparedError
+
+    reports = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    quiet = screen.as_json or not screen.errors.is_terminal
+    for each in chosen(service):
+        with opened(each) as following:
+            for projection in following.projections(name):
+                with Progress(*columns, console=screen.errors, disable=quiet, transient=True) as progress:
+                    bar = progress.add_task(projection.name, total=None)
+
+                    def tell(done: int, total: int, progress: Any = progress, bar: Any = bar) -> None:
+                        progress.update(bar, completed=done, total=total)
+
+                    try:
+                        report = do(following, projection, tell)
+                    except NotPreparedError:
+                        raise not_prepared(each, projection.name) from None
+                show_report(screen, each, report)
+                reports.append(report)
+    return reports
+
+
+def show_standings(screen: Screen, found: list[tuple[str, "Standing"]]) -> None:
+    from rich.table import Table
+
+    if screen.as_json:
+        for service, each in found:
+            screen.put({"service": service, **asdict(each), "complete": each.complete})
+        return
+    table = Table(
+        screen.word("服务", "service"),
+        screen.word("投影", "projection"),
+        screen.word("来源", "source"),
+        screen.word("位置", "position"),
+        screen.word("末端", "head"),
+        screen.word("搁置", "parked"),
+        screen.word("状态", "state"),
+    )
+    for service, each in found:
+        if each.outdated:
+            state = screen.word("版本已变，待重建", "outdated: rebuild it")
+        else:
+            state = screen.word("完整", "complete") if each.complete else screen.word("不完整", "incomplete")
+        numbers = (f"{each.position:,}", f"{each.head:,}", f"{each.parked:,}")
+        table.add_row(service, each.name, each.source, *numbers, state)
+    screen.out.print(table)
+
+
+def show_report(screen: Screen, service: str, report: "Report") -> None:
+    if screen.as_json:
+        screen.put({"service": service, **asdict(report)})
+        return
+    swapped = (
+        screen.word("已替换", "swapped in") if report.swapped else screen.word("未替换", "left as it is")
+    )
+    screen.say(
+        f"{service} {report.name}：位置 {report.position:,}，差异 {report.differences:,} 行，"
+        f"失败 {report.failed:,} 个事件，{swapped}",
+        f"{service} {report.name}: at {report.position:,}, {report.differences:,} rows differ, "
+        f"{report.failed:,} events failed, {swapped}",
+        "bold red" if report.differences or report.failed else "",
+    )
+    for key in report.shown:
+        screen.say(f"  {key}", f"  {key}", "dim")

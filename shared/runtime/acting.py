@@ -1,0 +1,24 @@
+"""How a reaction acts: its commands are decided in the name of the house, under their derived ids."""
+
+from typing import Any
+
+from shared.log.envelope import Envelope
+from shared.projections.reacting import Act
+from shared.runtime.commands import Request
+from shared.runtime.founding import HOUSE
+from shared.runtime.house import House
+
+
+def act_of(house: House) -> Act:
+    """What has a reaction's commands decided: in the worker, and where an operator has them tried again.
+
+    Both must send the very same request, or its repeat would be refused as another under one id.
+    """
+
+    def act(command: Any, command_id: str, envelope: Envelope) -> None:
+        request = Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id)
+        outcome = house.handle(request)
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    return act
