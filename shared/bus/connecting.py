@@ -8,9 +8,12 @@ from kombu import Connection, Exchange, Queue
 
 from shared.bus import embedded
 
-CONNECT_SECONDS_MAX = 5.0
-SOCKET_SECONDS_MAX = 10.0
 HEARTBEAT_SECONDS = 10.0
+CONNECT_SECONDS_MAX = 4.0
+SOCKET_SECONDS_MAX = 4.0
+"""Both are shorter than the pause between two of the broker's heartbeats, half of HEARTBEAT_SECONDS: py-amqp
+begins to wait anew at each of them, and would else wait for ever for a broker that beats and does no more."""
+
 READ_BYTES = 131_072
 WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 5.0
 
@@ -23,8 +26,8 @@ DELIVERIES_MAX = 20
 def connected(url: str) -> Iterator[Any]:
     """A kombu connection for one thread; left by an exception, it is dropped without a word to the broker.
 
-    Every read and write on its socket ends after SOCKET_SECONDS_MAX at the latest, so that neither a frozen
-    broker nor one that takes no messages (disk or memory alarm) can hold its user (faults.md, T-14).
+    Every wait on its socket ends in a few seconds, so that neither a frozen broker nor one that is booting or
+    takes no messages (disk or memory alarm) can hold its user (faults.md, T-14).
 
     Raises:
         Whatever the transport raises when the broker is not there.

@@ -12,6 +12,7 @@ from shared.bus.connecting import is_embedded, written_at_once
 WINDOW = 500
 WRITTEN_AT_ONCE = 50
 CONFIRM_SECONDS_MAX = 10.0
+LOOK_SECONDS = 1.0
 PERSISTENT = 2
 
 
@@ -61,7 +62,7 @@ class Publisher:
         for start in range(0, len(messages), WRITTEN_AT_ONCE):
             some = messages[start : start + WRITTEN_AT_ONCE]
             while len(self._unconfirmed) + len(some) > WINDOW:
-                self._hear(CONFIRM_SECONDS_MAX)
+                self._hear(LOOK_SECONDS)
             if not self._unconfirmed:
                 self._last_confirm = time.monotonic()
             with written_at_once(self._connection):
@@ -94,7 +95,7 @@ class Publisher:
     def settle(self) -> None:
         """Wait until everything is confirmed. Raises NotConfirmed or what breaks."""
         while self._unconfirmed:
-            self._hear(CONFIRM_SECONDS_MAX)
+            self._hear(LOOK_SECONDS)
 
     def _hear(self, seconds: float) -> bool:
         """Take one thing that the broker sent; whether there was one within that time."""
