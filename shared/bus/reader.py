@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.bus.catch_up import Source, SourceDown, pull
 from shared.bus.cloud_event import CONTENT_TYPE, Malformed, PublicEvent, event_of
-from shared.bus.connecting import connected, next_wait
+from shared.bus.connecting import connected, next_wait, reader_queue
 from shared.bus.deliveries import Deliveries, declare
 from shared.bus.replica import Replica, ReplicaStopped
 
@@ -19,6 +19,7 @@ SILENCE_SECONDS = 5.0
 ASK_SECONDS_MAX = 30.0
 LOOK_SECONDS = 0.25
 STOPPED_SECONDS = 5.0
+DELETE_SECONDS = 7.0
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Reader:
         self._reader_service = reader_service
         self._on_progress = on_progress
         self._digest_key = digest_key or urandom(32)
+        self._unanswered = False
         self._pull_at = 0.0
         self._pull_wait_seconds = 0.0
         self.facts = ReaderFacts()
@@ -101,7 +103,7 @@ class Reader:
                 if (stopped := self._replica.stopped()) is not None:
                     raise ReplicaStopped(stopped)  # noqa: TRY301 - as if it were told anew
                 with connected(self._url) as connection:
-                    deliveries = Deliveries(connection, self._replica.source, self._reader_service)
+                    deliveries = self._deliveries(connection, stop)
                     self._note(connected=True, error=None, stopped=None)
                     wait_seconds = 0.0
                     self._follow(deliveries, stop)
@@ -114,8 +116,29 @@ class Reader:
                 self._note(connected=False, error=type(error).__name__)
                 logger.warning("the replica of %s is cut off: %s", self._replica.source, type(error).__name__)
                 wait_seconds = next_wait(wait_seconds)
+                self._catch_up_alone(stop)
                 stop.wait(wait_seconds)
         self._note(connected=False)
+
+    def _deliveries(self, connection: Any, stop: threading.Event) -> Deliveries:
+        """Consume the queue; one that did not answer is deleted first, since it holds no truth.
+
+        Of a node that was killed, a quorum queue may come back without a leader and never elect one: it
+        then confirms and delivers nothing (RabbitMQ 3.10 on one node; rabbitmq-server #10070).
+        """
+        source, reader = self._replica.source, self._reader_service
+        if self._unanswered:
+            logger.error("the queue of %s for %s answers nothing and is made anew", source, reader)
+            reader_queue(source, reader)(connection.default_channel).delete(nowait=True)
+            stop.wait(DELETE_SECONDS)
+            self._unanswered = False
+        try:
+            deliveries = Deliveries(connection, source, reader)
+        except TimeoutError:
+            self._unanswered = True
+            raise
+        self._unanswered = False
+        return deliveries
 
     def _follow(self, deliveries: Deliveries, stop: threading.Event) -> None:
         self._pull_wait_seconds = 0.0
@@ -171,7 +194,14 @@ class Reader:
         deliveries.reject(message)
         self._note(malformed=self.facts.malformed + 1)
 
-    def _catch_up(self, deliveries: Deliveries, stop: threading.Event) -> None:
+    def _catch_up_alone(self, stop: threading.Event) -> None:
+        """Pull without a queue: one that the broker cannot mend must not keep the replica from the source."""
+        try:
+            self._catch_up(None, stop)
+        except Exception as error:  # noqa: BLE001 - the next connection tries again, and tells a stop
+            logger.warning("the replica of %s is not level: %s", self._replica.source, type(error).__name__)
+
+    def _catch_up(self, deliveries: Deliveries | None, stop: threading.Event) -> None:
         """Pull until level; where the source is down, try again later and go on with what arrives."""
 
         def on_page(position: int, source_position: int) -> bool:
@@ -179,7 +209,8 @@ class Reader:
             self._note(position=position, source_position=source_position)
             if appended:
                 self._on_progress()
-            deliveries.keep_alive()
+            if deliveries is not None:
+                deliveries.keep_alive()
             return not stop.is_set()
 
         try:

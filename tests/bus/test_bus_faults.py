@@ -107,15 +107,16 @@ def test_a_broker_that_was_wiped_after_the_last_event_costs_nothing(
 
 def test_a_broker_killed_during_delivery_is_come_back_to(district: District, rabbitmq: RabbitMQ) -> None:
     with running(district.relay, district.reader):
-        for _ in range(2):
-            start = district.house.log.head().position
-            add(district.house, 3_000)
-            eventually(lambda start=start: district.reader.facts.position > start + 200)  # type: ignore[misc]
-            rabbitmq.kill()
-            add(district.house, 50)
-            rabbitmq.start()
-            eventually(district.is_level, 30)
-        eventually(lambda: relayed(district), 30)
+        add(district.house, 3_000)
+        eventually(lambda: district.reader.facts.position > 200)
+        rabbitmq.kill()
+        add(district.house, 50)
+        rabbitmq.start()
+        eventually(district.is_level, 30)
+        # The queue may have come back without a leader: it is made anew.
+        eventually(lambda: relayed(district) and district.reader.facts.connected, 40)
+        add(district.house, 50)
+        eventually(lambda: district.is_level())
 
     assert is_copy(district.replica, district.house)
 
