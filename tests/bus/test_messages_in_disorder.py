@@ -81,6 +81,19 @@ def test_a_gap_is_kept_while_the_source_is_down_and_filled_afterwards(district: 
     assert is_copy(district.replica, district.house)
 
 
+def test_a_gap_is_filled_at_once_and_not_after_a_silence(
+    district: District, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.reader.SILENCE_SECONDS", 600.0)
+    with running(district.reader):
+        eventually(district.is_level)
+        add(district.house, 3)
+        wire.send(message_of(district.house.events()[-1], source_of(DISTRICT, district.house.log.source)))
+        eventually(district.is_level, 5)
+
+    assert is_copy(district.replica, district.house)
+
+
 def test_what_is_no_event_is_put_aside_unseen_and_its_neighbours_are_taken(
     district: District, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
