@@ -1,14 +1,16 @@
 """Deciding a batch: each command in turn on the state that the one before leaves, under the head's lock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, literal_column, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from shared.log.asking import Question, ask, named
 from shared.log.entry import (
     COMMAND_ID_REUSED,
     LARGEST_BYTES,
@@ -23,9 +25,8 @@ from shared.log.entry import (
 )
 from shared.log.envelope import canonical
 from shared.log.sealing import Vault
-from shared.log.store import among
 from shared.log.streams import Streams, sealed_values
-from shared.log.tables import commands, digests, events, unique_keys
+from shared.log.tables import commands, digests, events, person_keys, unique_keys
 from shared.rules.decider import PersonalKey, no_unique_keys
 from shared.rules.language import Language
 from shared.rules.personal import Erased, Personal
@@ -34,6 +35,10 @@ from shared.rules.refusal import Refusal
 
 Key = tuple[str, str]
 """A unique key: its name, and the empty text or, for a personal one, the keyed digest of its value."""
+
+
+class NotAtHandError(Exception):
+    """A decision reads a stream that is not in memory: all that are missing are then read together."""
 
 
 @dataclass(slots=True)
@@ -80,14 +85,19 @@ class Deciding:
 
     def decide(self, entries: Sequence[Entry]) -> list[Decided | Outcome]:
         """Decide the entries in their order; a refusal or an error of one is its own outcome only."""
-        recorded = self._recorded(entries)
-        self._streams.load(self._connection, {entry.stream for entry in entries})
+        ids = [entry.command_id for entry in entries]
+        streams = {entry.stream for entry in entries}
+        (rows,) = self._streams.load(self._connection, streams, (COMMANDS, {"ids": ids}))
+        recorded = {row.id: row for row in rows}
         while True:
             self.changed, self.taken = {}, {}
             self._wanted: set[Key] = set()
             self._needed: set[str] = set()
+            self._missing: set[str] = set()
             outcomes = self._decide_in_turn(entries, recorded)
-            if not self._ask_the_store():
+            if self._missing:
+                self._streams.load(self._connection, self._missing)
+            elif not self._ask_the_store():
                 return outcomes
 
     def _decide_in_turn(
@@ -105,6 +115,8 @@ class Deciding:
                 else:
                     outcome = self._decide_one(entry)
                     first[entry.command_id] = number
+            except SQLAlchemyError:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever a rule raises is that caller's outcome only
                 outcome = error
             outcomes.append(outcome)
@@ -142,7 +154,11 @@ class Deciding:
         return decided
 
     def _known(self, stream: str) -> Known:
-        return self.changed.get(stream) or self._streams.known(self._connection, stream)
+        known = self.changed.get(stream) or self._streams.remembered(stream)
+        if known is None:
+            self._missing.add(stream)
+            raise NotAtHandError(stream)
+        return known
 
     def _key(self, name: str, held: Refusal | PersonalKey) -> Key:
         if isinstance(held, Refusal):
@@ -172,39 +188,31 @@ class Deciding:
 
     def _ask_the_store(self) -> bool:
         """Learn what the store knows of new keys and persons; whether it stands against a decision."""
-        against = False
-        if self._wanted:
-            holders = self._holders_of(self._wanted)
-            self._holders |= {key: holders.get(key) for key in self._wanted}
-            against = bool(holders)
         unknown = self._needed - self.persons.keys()
-        if unknown:
-            keys = self._vault.keys(self._connection, unknown)
-            self.persons |= keys
-            against = against or None in keys.values()
+        plain = [name for name, digest in self._wanted if not digest]
+        personal = [digest for _, digest in self._wanted if digest]
+        asked = [
+            (question, given)
+            for question, given in (
+                (UNIQUE_KEYS, {"keys": plain}),
+                (DIGESTS, {"digests": personal}),
+                (PERSON_KEYS, {"persons": list(unknown)}),
+            )
+            if any(given.values())
+        ]
+        if not asked:
+            return False
+        against = False
+        self._holders |= dict.fromkeys(self._wanted)
+        for (question, _), rows in zip(asked, ask(self._connection, *asked), strict=True):
+            if question is PERSON_KEYS:
+                keys = self._vault.unwrapped(rows)
+                self.persons |= keys
+                against = against or None in keys.values()
+            else:
+                self._holders |= {(name, digest): stream for name, digest, stream in rows}
+                against = against or bool(rows)
         return against
-
-    def _holders_of(self, keys: Iterable[Key]) -> dict[Key, str]:
-        plain = {name for name, digest in keys if not digest}
-        personal = {digest for _, digest in keys if digest}
-        held: dict[Key, str] = {}
-        if plain:
-            query = select(unique_keys.c.key, unique_keys.c.stream)
-            for key, stream in self._connection.execute(
-                query.where(among(self._connection, unique_keys.c.key, plain))
-            ):
-                held[key, ""] = stream
-        if personal:
-            columns = select(digests.c.name, digests.c.digest, digests.c.stream)
-            condition = among(self._connection, digests.c.digest, personal)
-            for name, digest, stream in self._connection.execute(columns.where(condition)):
-                held[name, digest] = stream
-        return held
-
-    def _recorded(self, entries: Sequence[Entry]) -> dict[str, Row[Any]]:
-        ids = [entry.command_id for entry in entries]
-        rows = self._connection.execute(select(commands).where(among(self._connection, commands.c.id, ids)))
-        return {row.id: row for row in rows}
 
     def _repeated(self, entry: Entry, row: Row[Any]) -> Answer:
         facts = msgspec.json.decode(row.public)
@@ -256,6 +264,24 @@ def check_size(entry: Entry) -> None:
         raise NOT_STORABLE() from None
     if size > LARGEST_BYTES:
         raise TOO_LARGE(largest_bytes=LARGEST_BYTES)
+
+
+COMMANDS = Question(lambda connection: select(commands).where(named(connection, commands.c.id, "ids")))
+UNIQUE_KEYS = Question(
+    lambda connection: select(
+        unique_keys.c.key, literal_column("''").label("digest"), unique_keys.c.stream
+    ).where(named(connection, unique_keys.c.key, "keys"))
+)
+DIGESTS = Question(
+    lambda connection: select(digests.c.name, digests.c.digest, digests.c.stream).where(
+        named(connection, digests.c.digest, "digests")
+    )
+)
+PERSON_KEYS = Question(
+    lambda connection: select(person_keys.c.person_id, person_keys.c.wrapped).where(
+        named(connection, person_keys.c.person_id, "persons")
+    )
+)
 
 
 def answer_of(connection: Connection, row: Row[Any]) -> Answer:

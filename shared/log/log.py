@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from shared.log.asking import Question, ask
 from shared.log.deciding import Decided, Deciding, answer_of
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
@@ -24,8 +27,8 @@ from shared.log.turns import Turns
 from shared.log.writing import Writing
 from shared.rules.language import Language
 
-RETRY_SECONDS_MAX = 10.0
 RETRY_WAIT_SECONDS = 0.05
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 class NotFounded(Exception):
@@ -111,37 +114,44 @@ class Log:
             last = select(func.max(events.c.position)).where(events.c.recorded_at <= moment_text(moment))
             return connection.scalar(last) or 0
 
-    def _write_at_last(self, entries: list[Entry]) -> list[Outcome]:
-        """Write a batch, whatever it takes within the time limit; never raises.
+    def _write_at_last(self, entries: list[Entry], deadline: float) -> list[Outcome]:
+        """Write a batch, whatever it takes until the deadline; never raises.
 
         A batch whose COMMIT was not answered is simply written again: commands that the lost transaction
         did record are found by their ids and get their first answer.
         """
-        deadline = time.monotonic() + RETRY_SECONDS_MAX
         while True:
             try:
                 return self._write(entries)
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 if not is_passing(error):
-                    return self._write_apart(entries, error)
+                    return self._write_apart(entries, error, deadline)
                 if time.monotonic() > deadline:
                     return [Unavailable() for _ in entries]
                 time.sleep(RETRY_WAIT_SECONDS)
+                self._end_frozen(error)
             except Exception as error:  # noqa: BLE001 - one entry that cannot be written must not harm the others
-                return self._write_apart(entries, error)
+                return self._write_apart(entries, error, deadline)
 
-    def _write_apart(self, entries: list[Entry], error: Exception) -> list[Outcome]:
+    def _end_frozen(self, error: SQLAlchemyError) -> None:
+        """Where the lock was waited for in vain, whoever holds it may be standing still."""
+        if getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            with suppress(SQLAlchemyError):
+                self.store.end_frozen()
+
+    def _write_apart(self, entries: list[Entry], error: Exception, deadline: float) -> list[Outcome]:
         """Split a batch of which some entry cannot be stored, until it stands alone with its error."""
         if len(entries) == 1:
             # An error of encoding holds the text itself, which may be personal.
             return [NOT_STORABLE() if isinstance(error, UnicodeError) else error]
         middle = len(entries) // 2
-        return self._write_at_last(entries[:middle]) + self._write_at_last(entries[middle:])
+        first, rest = (self._write_at_last(half, deadline) for half in (entries[:middle], entries[middle:]))
+        return first + rest
 
     def _write(self, entries: list[Entry]) -> list[Outcome]:
         with self.store.write() as connection:
-            found = lock_head(connection)
-            recorded_at = max(found.recorded_at, clock(connection))
+            found, now = lock_head(connection)
+            recorded_at = max(found.recorded_at, now)
             self._streams.follow(connection, found.position)
             deciding = Deciding(connection, self.language, self.vault, self._streams, house_day(recorded_at))
             outcomes = deciding.decide(entries)
@@ -166,19 +176,29 @@ def found_log(connection: Connection) -> str:
     return str(connection.execute(select(head.c.log_id)).scalar_one())
 
 
-def lock_head(connection: Connection) -> Row[Any]:
-    """The head's row, held until the transaction ends. Raises NotFounded."""
-    row = connection.execute(select(head).with_for_update()).one_or_none()
-    if row is None:
+def lock_head(connection: Connection) -> tuple[Any, str]:
+    """The head's row, held until the transaction ends, and the database's time after that.
+
+    Raises:
+        NotFounded: there is none.
+    """
+    (rows,) = ask(connection, (LOCKED_HEAD, {}))
+    if not rows:
         raise NotFounded("the store holds no log yet")
-    return row
+    # SQLite has no clock but this machine's.
+    now = rows[0].now if connection.dialect.name == "postgresql" else datetime.now(UTC)
+    return rows[0], moment_text(now)
 
 
-def clock(connection: Connection) -> str:
-    """The database's time, asked for after the lock; SQLite has no clock but this machine's."""
-    if connection.dialect.name == "postgresql":
-        return moment_text(connection.execute(text("SELECT clock_timestamp()")).scalar_one())
-    return moment_text(datetime.now(UTC))
+def _locked_head(connection: Connection) -> Any:
+    if connection.dialect.name != "postgresql":
+        return select(head)
+    # Materialized, so that the clock is read once the lock is held.
+    locked = select(head).with_for_update().cte("locked").prefix_with("MATERIALIZED")
+    return select(locked, func.clock_timestamp().label("now"))
+
+
+LOCKED_HEAD = Question(_locked_head)
 
 
 def head_of(connection: Connection) -> Head:
@@ -195,12 +215,19 @@ def read_events(connection: Connection, after: int, limit: int) -> list[Envelope
     return [Envelope(*row) for row in connection.execute(page)]
 
 
-def is_passing(error: DBAPIError) -> bool:
+def is_passing(error: SQLAlchemyError) -> bool:
     """Whether trying again may help: connection lost, lock not to be had in time, server restarting."""
+    if isinstance(error, PendingRollbackError | NoConnectionError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return state[:2] in ("08", "40", "53", "55", "57", "25")
-    code = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)
+    # The server could not be reached at all.
+    return isinstance(error, OperationalError)

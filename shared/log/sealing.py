@@ -51,6 +51,10 @@ class Vault:
                 among(connection, person_keys.c.person_id, persons)
             )
         )
+        return self.unwrapped(rows)
+
+    def unwrapped(self, rows: Iterable[Any]) -> dict[str, AESGCM | None]:
+        """The keys in rows of person_keys."""
         return {person_id: self._unwrap(person_id, wrapped) for person_id, wrapped in rows}
 
     def _unwrap(self, person_id: str, wrapped: bytes | None) -> AESGCM | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Table,
@@ -21,18 +20,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import String
 
-WAIT_MILLISECONDS = 5_000
-"""How long a lock is waited for, and how long a silent transaction may hold one (design, section 4.1)."""
+from shared.log import postgresql
+
+PATIENCE_SECONDS = 6.0
+"""How long an answer is waited for: a little longer than a lock."""
+WRITERS_MOST = 8
 
 END_FROZEN = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND usename = current_user"
-    " AND state = 'active' AND wait_event = 'ClientRead'"
-    " AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
+    " AND wait_event = 'ClientRead' AND state IN ('active', 'idle in transaction')"
+    " AND state_change < clock_timestamp() - make_interval(secs => :seconds)"
 )
 
 
@@ -41,32 +42,22 @@ class Store:
 
     Args:
         url: ``sqlite:///file`` or ``postgresql+psycopg://…``.
-        connections: the most connections at once; on PostgreSQL at least the workers + 2.
+        connections: the most that read at once; on PostgreSQL at least the workers + 2.
+        patience_seconds: how long an answer is waited for; whoever rebuilds or migrates needs more.
     """
 
-    def __init__(self, url: str, connections: int = 12) -> None:
+    def __init__(self, url: str, connections: int = 12, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.url = make_url(url)
         self.on_postgresql = self.url.get_backend_name() == "postgresql"
         # On SQLite this lock precedes BEGIN IMMEDIATE: writers of one process wait here, not in the file.
         self._file = threading.RLock()
-        self.engine = self._postgresql(connections) if self.on_postgresql else self._sqlite(connections)
-
-    def _postgresql(self, connections: int) -> Engine:
-        limits = {
-            "lock_timeout": WAIT_MILLISECONDS,
-            "idle_in_transaction_session_timeout": WAIT_MILLISECONDS,
-            "tcp_user_timeout": 2 * WAIT_MILLISECONDS,
-        }
-        options = " ".join(f"-c {name}={value}" for name, value in limits.items())
-        return create_engine(
-            self.url,
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=10,
-            pool_pre_ping=True,
-            connect_args={"options": options, "connect_timeout": 5},
-            hide_parameters=True,
-        )
+        if self.on_postgresql:
+            patience = {"patience_seconds": patience_seconds}
+            self.engine = postgresql.engine_of(self.url, connections, ping=True, **patience)
+            # Whoever writes tries again when the connection turns out to be dead: nobody asks beforehand.
+            self.writing = postgresql.engine_of(self.url, WRITERS_MOST, ping=False, **patience)
+        else:
+            self.engine = self.writing = self._sqlite(connections)
 
     def _sqlite(self, connections: int) -> Engine:
         in_memory = not self.url.database
@@ -112,7 +103,7 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction that is committed at the end, or rolled back on an exception."""
         if self.on_postgresql:
-            with self.engine.begin() as connection:
+            with self.writing.begin() as connection:
                 yield connection
             return
         with (
@@ -123,18 +114,19 @@ class Store:
             yield connection
 
     def end_frozen(self) -> int:
-        """End this service's sessions whose process stands still in the middle of a COPY; how many.
+        """End this service's sessions whose process stands still within a transaction; how many.
 
-        PostgreSQL ends one that is silent between statements, but within a COPY it waits for ever, and
-        with it all who need its locks.
+        PostgreSQL does so itself for one that is silent between statements. But within a COPY, and after
+        statements that were sent together, it waits for ever, and with it all who need the locks.
         """
         if not self.on_postgresql:
             return 0
         with self.read() as connection:
-            return len(connection.execute(END_FROZEN, {"seconds": WAIT_MILLISECONDS / 1000}).all())
+            return len(connection.execute(END_FROZEN, {"seconds": postgresql.WAIT_MILLISECONDS / 1000}).all())
 
     def close(self) -> None:
         self.engine.dispose()
+        self.writing.dispose()
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
@@ -148,45 +140,13 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[s
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, each with a value for every column in the table's order; COPY on PostgreSQL."""
+    """Insert rows, each with a value for every column in the table's order."""
     if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        postgresql.insert_rows(connection, table, rows)
         return
     quote = connection.dialect.identifier_preparer.quote
     target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
-    if connection.dialect.name != "postgresql":
-        marks = ", ".join("?" * len(table.columns))
-        connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({marks})", list(rows))  # noqa: S608
-        return
-    # SQLAlchemy knows no COPY; psycopg's own cursor takes part in the same transaction.
-    driver: Any = connection.connection.driver_connection
-    copying = f"COPY {target} FROM STDIN (FORMAT BINARY)"
-    types = [_copy_type(connection, column) for column in table.columns]
-    driver_error = connection.dialect.loaded_dbapi.Error
-    try:
-        with driver.cursor() as cursor, cursor.copy(copying) as copy:
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
-    except driver_error as error:
-        # As SQLAlchemy tells the errors of its own statements, so that callers know both alike.
-        lost = connection.dialect.is_disconnect(error, driver, None)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            copying, None, error, driver_error, hide_parameters=True, connection_invalidated=lost
-        ) from error
-
-
-def _copy_type(connection: Connection, column: Column[Any]) -> str:
-    return COPY_TYPES[column.type.compile(connection.dialect).partition("(")[0]]
-
-
-COPY_TYPES = {
-    "BIGINT": "int8",
-    "BOOLEAN": "bool",
-    "BYTEA": "bytea",
-    "DATE": "date",
-    "INTEGER": "int4",
-    "TEXT": "text",
-    "VARCHAR": "varchar",
-}
+    marks = ", ".join("?" * len(table.columns))
+    connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({marks})", list(rows))  # noqa: S608

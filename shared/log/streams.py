@@ -2,14 +2,15 @@
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, literal_column, select
 
+from shared.log.asking import Question, ask, named
 from shared.log.entry import Known
 from shared.log.envelope import canonical, read_facts
 from shared.log.store import among, insert_rows
@@ -42,40 +43,49 @@ class Streams:
                 self._known.pop(stream, None)
         self._position = position
 
-    def load(self, connection: Connection, streams: Iterable[str]) -> None:
-        """Read those of the streams that are not remembered, all in one go."""
+    def load(
+        self,
+        connection: Connection,
+        streams: Iterable[str],
+        *others: tuple[Question, Mapping[str, Any]],
+    ) -> list[list[Any]]:
+        """Read those of the streams that are not remembered, all in one go.
+
+        Args:
+            others: questions to ask on the way.
+
+        Returns:
+            The answers to the others.
+        """
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._known]
         if not missing:
-            return
+            return ask(connection, *others) if others else []
+        given = {"streams": missing}
+        *answers, stored, tails = ask(connection, *others, (SNAPSHOTS, given), (TAILS, given))
         found = {stream: Known(self._decider(stream).initial) for stream in missing}
-        found |= self._from_snapshots(connection, missing)
-        fresh = [stream for stream in missing if found[stream].version == 0]
-        for condition in [
-            among(connection, events.c.stream, fresh),
-            *(
-                (events.c.stream == stream) & (events.c.version > known.version)
-                for stream, known in found.items()
-                if known.version
-            ),
-        ]:
+        outdated = self._from_snapshots(stored, found)
+        self._evolve(found, [row for row in tails if row.stream not in outdated])
+        if outdated:
             rows = connection.execute(
                 select(events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed)
-                .where(condition)
+                .where(among(connection, events.c.stream, outdated))
                 .order_by(events.c.stream, events.c.version)
                 .execution_options(yield_per=1_000)
             )
-            for stream, version, kind, public, sealed in rows:
-                event = read_event(self._language, stream, version, kind, public, sealed)
-                before = found[stream]
-                found[stream] = Known(
-                    self._decider(stream).evolve(before.state, event), version, before.snapshot
-                )
+            self._evolve(found, rows)
         self._known |= found
+        return answers
 
-    def known(self, connection: Connection, stream: str) -> Known:
-        if stream not in self._known:
-            self.load(connection, [stream])
-        return self._known[stream]
+    def _evolve(self, found: dict[str, Known], rows: Iterable[Any]) -> None:
+        for stream, version, kind, public, sealed in rows:
+            event = read_event(self._language, stream, version, kind, public, sealed)
+            before = found[stream]
+            state = self._decider(stream).evolve(before.state, event)
+            found[stream] = Known(state, version, before.snapshot)
+
+    def remembered(self, stream: str) -> Known | None:
+        """A stream's state, unless it has to be read first."""
+        return self._known.get(stream)
 
     def keep(self, changed: dict[str, Known], position: int) -> None:
         """Remember the states that a committed batch has left."""
@@ -115,23 +125,47 @@ class Streams:
         state = canonical({"state": to_plain(known.state), "sealed": boxes}).decode()
         return stream, known.version, shape_of(self._decider(stream)), state
 
-    def _from_snapshots(self, connection: Connection, streams: list[str]) -> dict[str, Known]:
-        found = {}
-        for row in connection.execute(
-            select(snapshots).where(among(connection, snapshots.c.stream, streams))
-        ):
+    def _from_snapshots(self, stored: Iterable[Any], found: dict[str, Known]) -> set[str]:
+        """Start from snapshots; the streams whose snapshot is of another shape, to be read whole."""
+        outdated = set()
+        for row in stored:
             decider = self._decider(row.stream)
-            if row.shape == shape_of(decider):
-                stored = msgspec.json.decode(row.state)
-                personal: dict[str, Personal[Any]] = {
-                    path: Personal(Sealed(*box)) for path, box in stored["sealed"].items()
-                }
-                state = from_plain(type(decider.initial), stored["state"], personal)
-                found[row.stream] = Known(state, row.version, row.version)
-        return found
+            if row.shape != shape_of(decider):
+                outdated.add(row.stream)
+                continue
+            content = msgspec.json.decode(row.state)
+            boxes: dict[str, Personal[Any]] = {
+                path: Personal(Sealed(*box)) for path, box in content["sealed"].items()
+            }
+            state = from_plain(type(decider.initial), content["state"], boxes)
+            found[row.stream] = Known(state, row.version, row.version)
+        return outdated
 
     def _decider(self, stream: str) -> Decider:
         return self._language.deciders[stream.partition("/")[0]]
+
+
+def _tails(connection: Connection) -> Any:
+    before = (
+        select(snapshots.c.version)
+        .where(snapshots.c.stream == events.c.stream)
+        .correlate(events)
+        .scalar_subquery()
+    )
+    return (
+        select(events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed)
+        .where(
+            named(connection, events.c.stream, "streams"),
+            events.c.version > func.coalesce(before, literal_column("0")),
+        )
+        .order_by(events.c.stream, events.c.version)
+    )
+
+
+SNAPSHOTS = Question(
+    lambda connection: select(snapshots).where(named(connection, snapshots.c.stream, "streams"))
+)
+TAILS = Question(_tails)
 
 
 @cache

@@ -19,6 +19,7 @@ CHUNK = 65_536
 """Events a chunk: a power of two, so that a whole chunk is one complete subtree."""
 WEIGHTS = 2**256
 SHOWN_MOST = 10
+PATIENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ _STORES: list[Store] = []
 
 
 def _open_store(url: str) -> None:
-    _STORES.append(Store(url, connections=2))
+    _STORES.append(Store(url, connections=2, patience_seconds=PATIENCE_SECONDS))
 
 
 def _verify_apart(share: tuple[str, int, int, int | None]) -> Chunk:

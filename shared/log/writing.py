@@ -1,16 +1,19 @@
 """Writing a batch: envelopes, sealed parts, leaves and rows from what was decided, in one transaction."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, bindparam, update
 
+from shared.log.asking import Question, ask, together
 from shared.log.deciding import Decided, Key, NewEvent
 from shared.log.entry import Answer
 from shared.log.envelope import canonical, leaf_of, two_part_hash
 from shared.log.merkle import Frontier
+from shared.log.postgresql import INSERT_MOST
 from shared.log.sealing import Vault, seal, unseal
 from shared.log.store import among, insert_rows
 from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
@@ -175,20 +178,27 @@ class Writing:
 
     def write(self, connection: Connection, taken: dict[Key, str | None], keys: Sequence[Decided]) -> None:
         """Write all rows and the head. Raises what the database raises; nothing is kept then."""
-        insert_rows(connection, events, self._event_rows)
-        insert_rows(connection, commands, self._command_rows)
-        insert_rows(connection, person_keys, self._new_persons)
-        self._write_keys(connection, taken, keys)
-        connection.execute(
-            update(head).values(
-                epoch=self._epoch,
-                position=self.position,
-                commands=self._commands,
-                recorded_at=self._recorded_at,
-                idle=self._idle,
-                frontier=bytes(self._frontier),
+        # A COPY cannot be sent along with others.
+        few = max(len(self._event_rows), len(self._command_rows)) <= INSERT_MOST
+        with together(connection) if few else nullcontext():
+            insert_rows(connection, events, self._event_rows)
+            insert_rows(connection, commands, self._command_rows)
+            insert_rows(connection, person_keys, self._new_persons)
+            self._write_keys(connection, taken, keys)
+            ask(
+                connection,
+                (
+                    UPDATE_HEAD,
+                    {
+                        "epoch_now": self._epoch,
+                        "position_now": self.position,
+                        "commands_now": self._commands,
+                        "recorded_now": self._recorded_at,
+                        "idle_now": self._idle,
+                        "frontier_now": bytes(self._frontier),
+                    },
+                ),
             )
-        )
 
     def _write_keys(
         self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]
@@ -225,6 +235,18 @@ class Writing:
         """After the commit, leave in memory only where each personal value is sealed."""
         for value in self._values:
             value.content = self.sealed[id(value)]
+
+
+UPDATE_HEAD = Question(
+    lambda _: update(head).values(
+        epoch=bindparam("epoch_now"),
+        position=bindparam("position_now"),
+        commands=bindparam("commands_now"),
+        recorded_at=bindparam("recorded_now"),
+        idle=bindparam("idle_now"),
+        frontier=bindparam("frontier_now"),
+    )
+)
 
 
 def _keys_told(new: NewEvent) -> dict[str, list[str]]:

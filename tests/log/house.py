@@ -165,3 +165,15 @@ def join(index: int, member_id: str | None = None) -> JoinMember:
         consent_version="1",
         joined_on=JOINED_ON,
     )
+
+
+def once(house: House, command_id: str, answer: Answer) -> bool:
+    """Whether the log holds a command once, and tells of it what its caller was told."""
+    events = [event for event in house.events() if event.facts.command_id == command_id]
+    found = house.log.command(command_id)
+    return (
+        found is not None
+        and [event.position for event in events] == list(range(found.first_position or 0, found.position + 1))
+        and (found.first_position, found.position, found.streams)
+        == (answer.first_position, answer.position, answer.streams)
+    )

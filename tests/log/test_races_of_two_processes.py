@@ -10,7 +10,7 @@ from pathlib import Path
 import eventlet
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from shared.log.entry import Answer, Unavailable
 from shared.log.log import lock_head
@@ -230,7 +230,7 @@ def test_a_process_that_wakes_up_after_it_lost_its_turn_has_recorded_nothing(
                 house.send(Add(fund_id="a", amount_fen=5))
                 connection.execute(text("SELECT 1"))
 
-        with pytest.raises(OperationalError):
+        with pytest.raises(DBAPIError):
             oversleep()
 
         assert house.log.head().epoch == recorded.epoch

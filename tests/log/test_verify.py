@@ -162,9 +162,7 @@ def test_erasing_a_person_leaves_the_log_whole(house: House) -> None:
     assert (verdict.findings, verdict.root) == ((), root)
 
 
-def test_chunks_and_processes_change_no_verdict(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chunks_and_processes_change_no_verdict(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = verify(house.store)
     monkeypatch.setattr("shared.log.verify.CHUNK", 2)
 

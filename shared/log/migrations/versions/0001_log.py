@@ -98,10 +98,10 @@ def _refuse_changes() -> None:
             continue
         # INSERT OR REPLACE deletes without asking the triggers of DELETE.
         for number, names in enumerate(WRITTEN_ONCE[table], 1):
+            there_is_one = f"EXISTS (SELECT 1 FROM {table} WHERE {names})"  # noqa: S608
             op.execute(
                 f"CREATE TRIGGER {table}_refuse_replace_{number} BEFORE INSERT ON {table} "
-                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {names}) "  # noqa: S608
-                f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are written once'); END"
+                f"WHEN {there_is_one} BEGIN SELECT RAISE(ABORT, 'rows of {table} are written once'); END"
             )
         for change in ("UPDATE", "DELETE"):
             op.execute(

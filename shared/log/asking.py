@@ -1,0 +1,76 @@
+"""Asking the store: statements compiled once and, on PostgreSQL, sent together."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from psycopg.rows import namedtuple_row
+from sqlalchemy import ColumnElement, Connection, String, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from shared.log.postgresql import driver_errors
+
+
+class Question:
+    """A statement that is asked for every batch.
+
+    Args:
+        statement: makes it for a kind of store; it takes its parameters by name.
+    """
+
+    def __init__(self, statement: Callable[[Connection], Any]) -> None:
+        self._statement = statement
+        self._made: dict[str, Any] = {}
+
+    def on(self, connection: Connection) -> Any:
+        """The statement for a connection: compiled text on PostgreSQL, where the driver takes it as it is."""
+        dialect = connection.dialect
+        if dialect.name not in self._made:
+            statement = self._statement(connection)
+            on_postgresql = dialect.name == "postgresql"
+            self._made[dialect.name] = str(statement.compile(dialect=dialect)) if on_postgresql else statement
+        return self._made[dialect.name]
+
+
+def ask(connection: Connection, *questions: tuple[Question, Mapping[str, Any]]) -> list[list[Any]]:
+    """The rows that answer each question, empty for one that only changes something."""
+    if connection.dialect.name != "postgresql":
+        return [_ask_one(connection, question, given) for question, given in questions]
+    driver: Any = connection.connection.driver_connection
+    cursors = []
+    with together(connection):
+        for question, given in questions:
+            cursor = driver.cursor(row_factory=namedtuple_row)
+            cursor.execute(question.on(connection), given)
+            cursors.append(cursor)
+    return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def _ask_one(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
+    # SQLite has no arrays: any number of values come as one JSON text.
+    texts = {name: _text(value) if isinstance(value, list) else value for name, value in given.items()}
+    result = connection.execute(question.on(connection), texts)
+    return list(result) if result.returns_rows else []
+
+
+def _text(values: list[str]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def named(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """A condition that a text column is one of the values of a parameter of that name."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(name, type_=ARRAY(String)))
+    return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Statements within are sent in one go on PostgreSQL; what one of them raises is raised at the end."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver_errors(connection, "several statements"), driver.pipeline():
+        yield
