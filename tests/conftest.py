@@ -1,13 +1,10 @@
 """Fixtures of all tests: private servers, fresh databases, store addresses."""
 
 # eventlet patches before all other imports, or tests hang; psycopg reads its wait function when imported.
-import os
 
-os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
+from shared.runtime.green import patch
 
-import eventlet
-
-eventlet.monkey_patch()
+patch()
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,17 +1,17 @@
 """A measured process: so many callers in it, as in a service's process, that append until the time is up."""
 
-import os
 import time
 
 # The same order as in a service's process: psycopg's wait function, eventlet's patch, then all else.
 if __name__ == "__main__":
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
-    import eventlet
+    from shared.runtime.green import patch
 
-    eventlet.monkey_patch()
+    patch()
 
 from collections.abc import Callable
 from typing import Any
+
+import eventlet
 
 from bench.log import cards
 from bench.processes import given, tell, wait_for_start

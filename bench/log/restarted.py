@@ -1,14 +1,12 @@
 """A measured process: has just been started, and sends its first command on a stream; then many more."""
 
-import os
 import time
 
 # The same order as in a service's process: psycopg's wait function, eventlet's patch, then all else.
 if __name__ == "__main__":
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
-    import eventlet
+    from shared.runtime.green import patch
 
-    eventlet.monkey_patch()
+    patch()
 
 from statistics import median
 

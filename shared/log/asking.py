@@ -1,15 +1,15 @@
 """Asking the store: statements compiled once and, on PostgreSQL, sent together."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from psycopg.rows import namedtuple_row
-from sqlalchemy import ColumnElement, Connection, String, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, String, Table, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.log.postgresql import driver_errors
+from shared.log import postgresql
+from shared.log.store import insert_rows
 
 
 class Question:
@@ -34,20 +34,32 @@ class Question:
 
 
 def ask(connection: Connection, *questions: tuple[Question, Mapping[str, Any]]) -> list[list[Any]]:
-    """The rows that answer each question, empty for one that only changes something."""
+    """The rows that answer each question, empty for one that only changes something.
+
+    A question about no values at all is not asked.
+    """
     if connection.dialect.name != "postgresql":
         return [_ask_one(connection, question, given) for question, given in questions]
+    if all(_about_nothing(given) for _, given in questions):
+        return [[] for _ in questions]
     driver: Any = connection.connection.driver_connection
-    cursors = []
-    with together(connection):
+    cursors: list[Any] = []
+    with postgresql.driver_errors(connection, "several statements"), driver.pipeline():
         for question, given in questions:
-            cursor = driver.cursor(row_factory=namedtuple_row)
-            cursor.execute(question.on(connection), given)
+            cursor = None if _about_nothing(given) else driver.cursor(row_factory=namedtuple_row)
+            if cursor is not None:
+                cursor.execute(question.on(connection), given)
             cursors.append(cursor)
-    return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+    return [cursor.fetchall() if cursor is not None and cursor.description else [] for cursor in cursors]
+
+
+def _about_nothing(given: Mapping[str, Any]) -> bool:
+    return any(value == [] for value in given.values())
 
 
 def _ask_one(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
+    if _about_nothing(given):
+        return []
     # SQLite has no arrays: any number of values come as one JSON text.
     texts = {name: _text(value) if isinstance(value, list) else value for name, value in given.items()}
     result = connection.execute(question.on(connection), texts)
@@ -58,19 +70,25 @@ def _text(values: list[str]) -> str:
     return msgspec.json.encode(values).decode()
 
 
+def insert_and_change(
+    connection: Connection,
+    inserts: Sequence[tuple[Table, Sequence[tuple[Any, ...]]]],
+    change: Question,
+    given: dict[str, Any],
+) -> None:
+    """Insert rows into several tables and change something else; few rows go in one statement."""
+    present = [(table, rows) for table, rows in inserts if rows]
+    few = max((len(rows) for _, rows in present), default=0) <= postgresql.INSERT_MOST
+    if few and connection.dialect.name == "postgresql":
+        postgresql.insert_and_change(connection, present, change.on(connection), given)
+        return
+    for table, rows in present:
+        insert_rows(connection, table, rows)
+    ask(connection, (change, given))
+
+
 def named(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """A condition that a text column is one of the values of a parameter of that name."""
     if connection.dialect.name == "postgresql":
         return column == any_(bindparam(name, type_=ARRAY(String)))
     return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
-
-
-@contextmanager
-def together(connection: Connection) -> Iterator[None]:
-    """Statements within are sent in one go on PostgreSQL; what one of them raises is raised at the end."""
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    driver: Any = connection.connection.driver_connection
-    with driver_errors(connection, "several statements"), driver.pipeline():
-        yield

@@ -83,11 +83,12 @@ class Deciding:
         self.changed: dict[str, Known] = {}
         self.taken: dict[Key, str | None] = {}
 
-    def decide(self, entries: Sequence[Entry]) -> list[Decided | Outcome]:
-        """Decide the entries in their order; a refusal or an error of one is its own outcome only."""
-        ids = [entry.command_id for entry in entries]
-        streams = {entry.stream for entry in entries}
-        (rows,) = self._streams.load(self._connection, streams, (COMMANDS, {"ids": ids}))
+    def decide(self, entries: Sequence[Entry], rows: Sequence[Row[Any]]) -> list[Decided | Outcome]:
+        """Decide the entries in their order; a refusal or an error of one is its own outcome only.
+
+        Args:
+            rows: those of the entries' commands that have been recorded before.
+        """
         recorded = {row.id: row for row in rows}
         while True:
             self.changed, self.taken = {}, {}
@@ -188,31 +189,17 @@ class Deciding:
 
     def _ask_the_store(self) -> bool:
         """Learn what the store knows of new keys and persons; whether it stands against a decision."""
-        unknown = self._needed - self.persons.keys()
-        plain = [name for name, digest in self._wanted if not digest]
-        personal = [digest for _, digest in self._wanted if digest]
-        asked = [
-            (question, given)
-            for question, given in (
-                (UNIQUE_KEYS, {"keys": plain}),
-                (DIGESTS, {"digests": personal}),
-                (PERSON_KEYS, {"persons": list(unknown)}),
-            )
-            if any(given.values())
-        ]
-        if not asked:
-            return False
-        against = False
-        self._holders |= dict.fromkeys(self._wanted)
-        for (question, _), rows in zip(asked, ask(self._connection, *asked), strict=True):
-            if question is PERSON_KEYS:
-                keys = self._vault.unwrapped(rows)
-                self.persons |= keys
-                against = against or None in keys.values()
-            else:
-                self._holders |= {(name, digest): stream for name, digest, stream in rows}
-                against = against or bool(rows)
-        return against
+        keys, personal_keys, persons = ask(
+            self._connection,
+            (UNIQUE_KEYS, {"keys": [name for name, digest in self._wanted if not digest]}),
+            (DIGESTS, {"digests": [digest for _, digest in self._wanted if digest]}),
+            (PERSON_KEYS, {"persons": list(self._needed - self.persons.keys())}),
+        )
+        held = {(name, digest): stream for name, digest, stream in (*keys, *personal_keys)}
+        self._holders |= dict.fromkeys(self._wanted) | held
+        found = self._vault.unwrapped(persons)
+        self.persons |= found
+        return bool(held) or None in found.values()
 
     def _repeated(self, entry: Entry, row: Row[Any]) -> Answer:
         facts = msgspec.json.decode(row.public)

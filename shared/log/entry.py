@@ -76,6 +76,7 @@ class Entry:
         body: its fields without the personal ones; ``personal``: those by path, each with its person.
         decide: makes events from a view; raises Refused. It may be called more than once.
         causation_id: the event or command that led to it.
+        minted: the id was made for this very entry, so that nobody can have sent it before.
     """
 
     command_id: str
@@ -89,6 +90,7 @@ class Entry:
     decide: Callable[[View], list[Any]]
     correlation_id: str | None = None
     causation_id: str | None = None
+    minted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

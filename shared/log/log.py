@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, S
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from shared.log.asking import Question, ask
-from shared.log.deciding import Decided, Deciding, answer_of
+from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
 from shared.log.merkle import Frontier
@@ -114,7 +114,7 @@ class Log:
             last = select(func.max(events.c.position)).where(events.c.recorded_at <= moment_text(moment))
             return connection.scalar(last) or 0
 
-    def _write_at_last(self, entries: list[Entry], deadline: float) -> list[Outcome]:
+    def _write_at_last(self, entries: list[Entry], deadline: float, *, again: bool = False) -> list[Outcome]:
         """Write a batch, whatever it takes until the deadline; never raises.
 
         A batch whose COMMIT was not answered is simply written again: commands that the lost transaction
@@ -122,7 +122,7 @@ class Log:
         """
         while True:
             try:
-                return self._write(entries)
+                return self._write(entries, again=again)
             except SQLAlchemyError as error:
                 if not is_passing(error):
                     return self._write_apart(entries, error, deadline)
@@ -132,6 +132,7 @@ class Log:
                 self._end_frozen(error)
             except Exception as error:  # noqa: BLE001 - one entry that cannot be written must not harm the others
                 return self._write_apart(entries, error, deadline)
+            again = True
 
     def _end_frozen(self, error: SQLAlchemyError) -> None:
         """Where the lock was waited for in vain, whoever holds it may be standing still."""
@@ -145,16 +146,22 @@ class Log:
             # An error of encoding holds the text itself, which may be personal.
             return [NOT_STORABLE() if isinstance(error, UnicodeError) else error]
         middle = len(entries) // 2
-        first, rest = (self._write_at_last(half, deadline) for half in (entries[:middle], entries[middle:]))
+        halves = entries[:middle], entries[middle:]
+        first, rest = (self._write_at_last(half, deadline, again=True) for half in halves)
         return first + rest
 
-    def _write(self, entries: list[Entry]) -> list[Outcome]:
+    def _write(self, entries: list[Entry], *, again: bool) -> list[Outcome]:
         with self.store.write() as connection:
-            found, now = lock_head(connection)
+            wanted = {entry.stream for entry in entries}
+            ids = [entry.command_id for entry in entries if again or not entry.minted]
+            locked, recorded = self._streams.load(
+                connection, wanted, (LOCKED_HEAD, {}), (COMMANDS, {"ids": ids})
+            )
+            found, now = _head_and_moment(connection, locked)
             recorded_at = max(found.recorded_at, now)
             self._streams.follow(connection, found.position)
             deciding = Deciding(connection, self.language, self.vault, self._streams, house_day(recorded_at))
-            outcomes = deciding.decide(entries)
+            outcomes = deciding.decide(entries, recorded)
             accepted = list({id(each): each for each in outcomes if isinstance(each, Decided)}.values())
             writing = Writing(self.vault, found, recorded_at, deciding.persons)
             answers = {id(decided): writing.record(decided) for decided in accepted}
@@ -183,6 +190,10 @@ def lock_head(connection: Connection) -> tuple[Any, str]:
         NotFounded: there is none.
     """
     (rows,) = ask(connection, (LOCKED_HEAD, {}))
+    return _head_and_moment(connection, rows)
+
+
+def _head_and_moment(connection: Connection, rows: list[Any]) -> tuple[Any, str]:
     if not rows:
         raise NotFounded("the store holds no log yet")
     # SQLite has no clock but this machine's.

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 WAIT_MILLISECONDS = 5_000
 """How long a lock is waited for, and how long a silent transaction may hold one (design, section 4.1)."""
 INSERT_MOST = 200
-"""Up to so many rows an INSERT is quicker: a COPY waits for the server four times, and always alone."""
+"""Up to so many rows an INSERT is quicker: a COPY waits for the server four times."""
 COPY_TYPES = {
     "BIGINT": "int8",
     "BOOLEAN": "bool",
@@ -47,12 +47,14 @@ def engine_of(url: URL, connections: int, *, patience_seconds: float, ping: bool
         patience_seconds: how long an answer is waited for.
         ping: ask a pooled connection whether it lives before it is used.
     """
-    limits = {
+    settings = {
         "lock_timeout": WAIT_MILLISECONDS,
         "idle_in_transaction_session_timeout": WAIT_MILLISECONDS,
         "tcp_user_timeout": 2 * WAIT_MILLISECONDS,
+        # Statements here are short and many: compiling one takes longer than a hundred of them.
+        "jit": "off",
     }
-    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     engine = create_engine(
         url,
         pool_size=connections,
@@ -73,9 +75,8 @@ def engine_of(url: URL, connections: int, *, patience_seconds: float, ping: bool
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows: a few by one INSERT, which can be sent together with other statements, many by COPY."""
-    quote = connection.dialect.identifier_preparer.quote
-    target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
+    """Insert rows: a few by INSERT, many by COPY."""
+    target = _target(connection, table)
     types = [_type_of(connection, column) for column in table.columns]
     # SQLAlchemy knows neither; psycopg's own cursor takes part in the same transaction.
     driver: Any = connection.connection.driver_connection
@@ -92,8 +93,47 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
             copy.write_row(row)
 
 
+def insert_and_change(
+    connection: Connection,
+    inserts: Sequence[tuple[Table, Sequence[tuple[Any, ...]]]],
+    change: str,
+    given: dict[str, Any],
+) -> None:
+    """Insert a few rows into several tables and change something else, all in one statement.
+
+    Args:
+        change: a statement as the driver takes it, with ``given`` for its parameters.
+    """
+    parts, values = [], dict(given)
+    for number, (table, rows) in enumerate(inserts):
+        names = [f"rows_{number}_{place}" for place in range(len(table.columns))]
+        arrays = ", ".join(
+            f"%({name})b::{_type_of(connection, column)}[]"
+            for name, column in zip(names, table.columns, strict=True)
+        )
+        inserting = f"INSERT INTO {_target(connection, table)} SELECT * FROM unnest({arrays})"  # noqa: S608
+        parts.append(f"i{number} AS ({inserting})")
+        values |= {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    statement = f"WITH {', '.join(parts)} {change}" if parts else change
+    driver: Any = connection.connection.driver_connection
+    with driver_errors(connection, change):
+        driver.cursor().execute(statement, values)
+
+
+def _target(connection: Connection, table: Table) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
+
+
 def _type_of(connection: Connection, column: Column[Any]) -> str:
-    return COPY_TYPES[column.type.compile(connection.dialect).partition("(")[0]]
+    kind = type(column.type)
+    if kind not in _types:
+        _types[kind] = COPY_TYPES[column.type.compile(connection.dialect).partition("(")[0]]
+    return _types[kind]
+
+
+_types: dict[type[Any], str] = {}
+"""PostgreSQL's names of SQLAlchemy's types, as far as they have been asked for."""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, Text, cast, func, literal_column, null, select, union_all
 
 from shared.log.asking import Question, ask, named
 from shared.log.entry import Known
@@ -31,16 +31,24 @@ class Streams:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._known: dict[str, Known] = {}
+        self._loaded: set[str] = set()
         self._position = 0
 
     def follow(self, connection: Connection, position: int) -> None:
-        """Forget the streams to which other processes have appended up to the head's position."""
-        if position - self._position > FOLLOWED_MOST or position < self._position:
-            self._known.clear()
-        elif position > self._position:
+        """Forget the streams to which other processes have appended up to the head's position.
+
+        What was loaded under the same lock stays: it is of this moment.
+        """
+        behind = position - self._position
+        if 0 < behind <= FOLLOWED_MOST:
             changed = select(events.c.stream).where(events.c.position > self._position).distinct()
-            for stream in connection.scalars(changed):
-                self._known.pop(stream, None)
+            forgotten = set(connection.scalars(changed)) - self._loaded
+        elif behind:
+            forgotten = self._known.keys() - self._loaded
+        else:
+            return
+        for stream in forgotten:
+            self._known.pop(stream, None)
         self._position = position
 
     def load(
@@ -52,36 +60,47 @@ class Streams:
         """Read those of the streams that are not remembered, all in one go.
 
         Args:
-            others: questions to ask on the way.
+            others: questions to ask beforehand in the same go, such as that which takes the head's lock.
 
         Returns:
             The answers to the others.
         """
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._known]
+        self._loaded = set(missing)
         if not missing:
-            return ask(connection, *others) if others else []
-        given = {"streams": missing}
-        *answers, stored, tails = ask(connection, *others, (SNAPSHOTS, given), (TAILS, given))
+            return ask(connection, *others)
+        *answers, rows = ask(connection, *others, (STATES, {"streams": missing}))
         found = {stream: Known(self._decider(stream).initial) for stream in missing}
-        outdated = self._from_snapshots(stored, found)
-        self._evolve(found, [row for row in tails if row.stream not in outdated])
+        outdated: set[str] = set()
+        for stream, version, kind, told, sealed in rows:
+            if sealed is None:
+                if kind == shape_of(self._decider(stream)):
+                    found[stream] = self._restored(stream, version, told)
+                else:
+                    outdated.add(stream)
+            elif stream not in outdated:
+                found[stream] = self._evolved(found[stream], stream, version, kind, told, sealed)
         if outdated:
-            rows = connection.execute(
-                select(events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed)
-                .where(among(connection, events.c.stream, outdated))
-                .order_by(events.c.stream, events.c.version)
-                .execution_options(yield_per=1_000)
-            )
-            self._evolve(found, rows)
+            whole = select(*TOLD).where(among(connection, events.c.stream, outdated))
+            ordered = whole.order_by(events.c.stream, events.c.version).execution_options(yield_per=1_000)
+            for row in connection.execute(ordered):
+                found[row.stream] = self._evolved(found[row.stream], *row)
         self._known |= found
         return answers
 
-    def _evolve(self, found: dict[str, Known], rows: Iterable[Any]) -> None:
-        for stream, version, kind, public, sealed in rows:
-            event = read_event(self._language, stream, version, kind, public, sealed)
-            before = found[stream]
-            state = self._decider(stream).evolve(before.state, event)
-            found[stream] = Known(state, version, before.snapshot)
+    def _evolved(
+        self, before: Known, stream: str, version: int, kind: str, public: str, sealed: str
+    ) -> Known:
+        event = read_event(self._language, stream, version, kind, public, sealed)
+        return Known(self._decider(stream).evolve(before.state, event), version, before.snapshot)
+
+    def _restored(self, stream: str, version: int, stored: str) -> Known:
+        content = msgspec.json.decode(stored)
+        boxes: dict[str, Personal[Any]] = {
+            path: Personal(Sealed(*box)) for path, box in content["sealed"].items()
+        }
+        state = from_plain(type(self._decider(stream).initial), content["state"], boxes)
+        return Known(state, version, version)
 
     def remembered(self, stream: str) -> Known | None:
         """A stream's state, unless it has to be read first."""
@@ -125,47 +144,30 @@ class Streams:
         state = canonical({"state": to_plain(known.state), "sealed": boxes}).decode()
         return stream, known.version, shape_of(self._decider(stream)), state
 
-    def _from_snapshots(self, stored: Iterable[Any], found: dict[str, Known]) -> set[str]:
-        """Start from snapshots; the streams whose snapshot is of another shape, to be read whole."""
-        outdated = set()
-        for row in stored:
-            decider = self._decider(row.stream)
-            if row.shape != shape_of(decider):
-                outdated.add(row.stream)
-                continue
-            content = msgspec.json.decode(row.state)
-            boxes: dict[str, Personal[Any]] = {
-                path: Personal(Sealed(*box)) for path, box in content["sealed"].items()
-            }
-            state = from_plain(type(decider.initial), content["state"], boxes)
-            found[row.stream] = Known(state, row.version, row.version)
-        return outdated
-
     def _decider(self, stream: str) -> Decider:
         return self._language.deciders[stream.partition("/")[0]]
 
 
-def _tails(connection: Connection) -> Any:
+def _states(connection: Connection) -> Any:
+    """Snapshots, told by having no sealed part, and the events that follow them."""
     before = (
         select(snapshots.c.version)
         .where(snapshots.c.stream == events.c.stream)
         .correlate(events)
         .scalar_subquery()
     )
-    return (
-        select(events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed)
-        .where(
-            named(connection, events.c.stream, "streams"),
-            events.c.version > func.coalesce(before, literal_column("0")),
-        )
-        .order_by(events.c.stream, events.c.version)
+    stored = select(
+        snapshots.c.stream, snapshots.c.version, snapshots.c.shape, snapshots.c.state, cast(null(), Text)
+    ).where(named(connection, snapshots.c.stream, "streams"))
+    tail = select(*TOLD).where(
+        named(connection, events.c.stream, "streams"),
+        events.c.version > func.coalesce(before, literal_column("0")),
     )
+    return union_all(stored, tail).order_by("stream", "version")
 
 
-SNAPSHOTS = Question(
-    lambda connection: select(snapshots).where(named(connection, snapshots.c.stream, "streams"))
-)
-TAILS = Question(_tails)
+TOLD = (events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed)
+STATES = Question(_states)
 
 
 @cache

@@ -1,21 +1,19 @@
 """Writing a batch: envelopes, sealed parts, leaves and rows from what was decided, in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, bindparam, update
 
-from shared.log.asking import Question, ask, together
+from shared.log.asking import Question, insert_and_change
 from shared.log.deciding import Decided, Key, NewEvent
 from shared.log.entry import Answer
 from shared.log.envelope import canonical, leaf_of, two_part_hash
 from shared.log.merkle import Frontier
-from shared.log.postgresql import INSERT_MOST
 from shared.log.sealing import Vault, seal, unseal
-from shared.log.store import among, insert_rows
+from shared.log.store import among
 from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
 from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
@@ -176,59 +174,40 @@ class Writing:
             self._new_persons.append((person_id, wrapped))
         return key
 
-    def write(self, connection: Connection, taken: dict[Key, str | None], keys: Sequence[Decided]) -> None:
+    def write(self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]) -> None:
         """Write all rows and the head. Raises what the database raises; nothing is kept then."""
-        # A COPY cannot be sent along with others.
-        few = max(len(self._event_rows), len(self._command_rows)) <= INSERT_MOST
-        with together(connection) if few else nullcontext():
-            insert_rows(connection, events, self._event_rows)
-            insert_rows(connection, commands, self._command_rows)
-            insert_rows(connection, person_keys, self._new_persons)
-            self._write_keys(connection, taken, keys)
-            ask(
-                connection,
-                (
-                    UPDATE_HEAD,
-                    {
-                        "epoch_now": self._epoch,
-                        "position_now": self.position,
-                        "commands_now": self._commands,
-                        "recorded_now": self._recorded_at,
-                        "idle_now": self._idle,
-                        "frontier_now": bytes(self._frontier),
-                    },
-                ),
-            )
-
-    def _write_keys(
-        self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]
-    ) -> None:
-        released = [key for each in decided for new in each.events for key in new.releases]
-        if released:
-            plain = [name for name, digest in released if not digest]
-            connection.execute(unique_keys.delete().where(among(connection, unique_keys.c.key, plain)))
-            personal = [digest for _, digest in released if digest]
-            connection.execute(digests.delete().where(among(connection, digests.c.digest, personal)))
+        _release(connection, [key for each in decided for new in each.events for key in new.releases])
         holders = {
-            key: (stream, new)
+            key: new
             for each in decided
             for new in each.events
             for key in new.takes
-            if (stream := taken.get(key)) is not None and stream == new.stream
+            if taken.get(key) == new.stream
         }
-        insert_rows(
+        keys = [(name, new.stream) for (name, digest), new in holders.items() if not digest]
+        found = [
+            (digest, name, new.stream, _person_of(new, name), self._vault.key_number)
+            for (name, digest), new in holders.items()
+            if digest
+        ]
+        insert_and_change(
             connection,
-            unique_keys,
-            [(name, stream) for (name, digest), (stream, _) in holders.items() if not digest],
-        )
-        insert_rows(
-            connection,
-            digests,
             [
-                (digest, name, stream, _person_of(new, name), self._vault.key_number)
-                for (name, digest), (stream, new) in holders.items()
-                if digest
+                (events, self._event_rows),
+                (commands, self._command_rows),
+                (person_keys, self._new_persons),
+                (unique_keys, keys),
+                (digests, found),
             ],
+            UPDATE_HEAD,
+            {
+                "epoch_now": self._epoch,
+                "position_now": self.position,
+                "commands_now": self._commands,
+                "recorded_now": self._recorded_at,
+                "idle_now": self._idle,
+                "frontier_now": bytes(self._frontier),
+            },
         )
 
     def forget_plain_values(self) -> None:
@@ -247,6 +226,15 @@ UPDATE_HEAD = Question(
         frontier=bindparam("frontier_now"),
     )
 )
+
+
+def _release(connection: Connection, released: Sequence[Key]) -> None:
+    """Before anything is taken, since a key may be given from one stream to another in one batch."""
+    if released:
+        plain = [name for name, digest in released if not digest]
+        connection.execute(unique_keys.delete().where(among(connection, unique_keys.c.key, plain)))
+        personal = [digest for _, digest in released if digest]
+        connection.execute(digests.delete().where(among(connection, digests.c.digest, personal)))
 
 
 def _keys_told(new: NewEvent) -> dict[str, list[str]]:

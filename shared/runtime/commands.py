@@ -83,6 +83,7 @@ class CommandHandler:
             decide=lambda view: decide(decider, decider.decide, command, request.actor, view),
             correlation_id=request.correlation_id or command_id,
             causation_id=request.causation_id,
+            minted=request.command_id is None,
         )
 
 

@@ -26,6 +26,10 @@ def patch() -> None:
 
     eventlet.monkey_patch()
 
+    from shared.runtime import green_waiting
+
+    green_waiting.install()
+
 
 def check_hub(store: "Store") -> None:
     """Make sure that others run while PostgreSQL is waited for (faults.md T-30). Raises CannotStart."""

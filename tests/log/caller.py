@@ -14,10 +14,11 @@ from typing import Any
 
 # The same order as in a service's process: psycopg's wait function, eventlet's patch, then all else.
 if __name__ == "__main__":
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
-    import eventlet
+    from shared.runtime.green import patch
 
-    eventlet.monkey_patch()
+    patch()
+
+import eventlet
 
 from shared.log.entry import Answer, Unavailable
 from shared.rules.refusal import Refused

@@ -1,7 +1,6 @@
 """Real processes that race: each opens the log, waits for the start, sends commands, tells outcomes."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -10,10 +9,9 @@ from typing import Any
 
 # The same order as in a service's process: psycopg's wait function, eventlet's patch, then all else.
 if __name__ == "__main__":
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
-    import eventlet
+    from shared.runtime.green import patch
 
-    eventlet.monkey_patch()
+    patch()
 
 from shared.log.log import lock_head
 from shared.rules.personal import Personal

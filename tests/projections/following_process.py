@@ -1,7 +1,6 @@
 """A process of its own that follows, writes or rebuilds, to be killed or frozen by tests."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from subprocess import Popen
@@ -9,10 +8,9 @@ from typing import Any
 
 # The same order as in a service's process: psycopg's wait function, eventlet's patch, then all else.
 if __name__ == "__main__":
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
-    import eventlet
+    from shared.runtime.green import patch
 
-    eventlet.monkey_patch()
+    patch()
 
 import itertools
 import threading
