@@ -1,6 +1,7 @@
 """The entry of ``gonghui``: its commands, the options of all of them, and how mistakes are told."""
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import log, parked, processes, projections
+from shared.cli import contracts, log, parked, processes, projections
 from shared.cli.screen import Screen
 from shared.cli.sentences import TONGUES, Mistake, Sentence
 
@@ -69,6 +70,7 @@ app = typer.Typer(
 )
 app.add_typer(log.app, name="log")
 app.add_typer(processes.app)
+app.add_typer(contracts.app)
 app.add_typer(projections.app, name="projections")
 app.add_typer(parked.app, name="parked")
 
@@ -121,4 +123,5 @@ def migrate(
 
 def main() -> None:
     """Run what the command line asks for, and exit with its status."""
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     sys.exit(app())

@@ -33,6 +33,11 @@ class Reaction:
 
         return declare
 
+    @property
+    def event_names(self) -> frozenset[str]:
+        """The types of event that it takes up."""
+        return frozenset(self._handled)
+
     def commands(self, envelope: Envelope) -> list[Any]:
         """The commands that follow from an event; none from one that is not handled."""
         if envelope.type not in self._handled:

@@ -1,0 +1,55 @@
+"""Every environment variable that the suite reads, as one table for its readers."""
+
+from typing import NamedTuple
+
+
+class Variable(NamedTuple):
+    """One environment variable; ``<SERVICE>`` in its name stands for each service's in capitals."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable("GONGHUI_DISTRICT", "110109", "division code of the district whose house this is"),
+    Variable("GONGHUI_FOLDER", "var/gonghui", "where the embedded defaults keep stores, keys and the lock"),
+    Variable(
+        "GONGHUI_BUS_URL",
+        "embedded://gonghui",
+        "the bus: `embedded://name`, or `amqp://user@host/vhost` of this process's own user",
+    ),
+    Variable("GONGHUI_BUS_PASSWORD_FILE", "", "file with the password that belongs into the bus's address"),
+    Variable(
+        "GONGHUI_<SERVICE>_DATABASE_URL",
+        "sqlite:///<folder>/<service>.sqlite",
+        "the service's own store: `sqlite:///file` or `postgresql+psycopg://user@host/database`",
+    ),
+    Variable(
+        "GONGHUI_<SERVICE>_DATABASE_PASSWORD_FILE",
+        "",
+        "file with the password that belongs into the store's address",
+    ),
+    Variable(
+        "GONGHUI_<SERVICE>_MASTER_KEY_FILE",
+        "<folder>/<service>.key",
+        "file with the 64 hexadecimal digits that wrap the persons' keys; it must exist on PostgreSQL",
+    ),
+    Variable(
+        "GONGHUI_<SERVICE>_SIGNING_KEY_FILE",
+        "<folder>/<service>.signing.pem",
+        "file with the private key under which the service signs tokens",
+    ),
+    Variable("GONGHUI_PUBLIC_KEYS", "<folder>/public_keys", "folder with the public keys of all services"),
+    Variable("GONGHUI_RPC_WORKERS", "32", "how many calls an interface answers at a time, 1 to 1,000"),
+    Variable("GONGHUI_<SERVICE>_RPC_WORKERS", "", "the same for one service"),
+    Variable(
+        "GONGHUI_<SERVICE>_HEALTH_PORT",
+        "0",
+        "side port of the interface, the worker's is the next; 0: none; `SUITE`: all in one process",
+    ),
+    Variable("GONGHUI_HEALTH_HOST", "127.0.0.1", "on which address side ports listen"),
+    Variable("GONGHUI_GRACE_SECONDS", "30", "how long a process may take to stop, 1 to 3,600"),
+    Variable("GONGHUI_<SERVICE>_GRACE_SECONDS", "", "the same for one service"),
+    Variable("GONGHUI_SUPERVISOR", "", "set by a supervisor for its children: its process id"),
+)
