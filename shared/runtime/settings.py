@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from environs import Env
 from sqlalchemy.engine import URL, make_url
@@ -45,8 +46,6 @@ class Settings:
         folder: where the embedded defaults keep their files.
         database_url: of the service's own store; it may hold a password.
         master_key_file: holds the 32 bytes, in hexadecimal, that wrap the persons' keys.
-        signing_key_file: the private key under which the service signs tokens.
-        public_keys: the folder with the public keys of all services.
         bus_url: it may hold a password.
     """
 
@@ -55,8 +54,6 @@ class Settings:
     folder: Path
     database_url: str = field(repr=False)
     master_key_file: Path
-    signing_key_file: Path
-    public_keys: Path
     bus_url: str = field(repr=False)
 
     @property
@@ -67,11 +64,6 @@ class Settings:
     def master_key_variable(self) -> str:
         """The environment variable that names the master key's file."""
         return f"{PREFIX}{self.service.upper()}_MASTER_KEY_FILE"
-
-    @property
-    def signing_key_variable(self) -> str:
-        """The environment variable that names the signing key's file."""
-        return f"{PREFIX}{self.service.upper()}_SIGNING_KEY_FILE"
 
 
 def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> Settings:
@@ -84,8 +76,6 @@ def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> S
         folder=folder,
         database_url=database.render_as_string(),
         master_key_file=folder / f"{service}.key",
-        signing_key_file=folder / f"{service}.signing.pem",
-        public_keys=folder / "public_keys",
         bus_url=BUS_URL,
     )
 
@@ -102,17 +92,25 @@ def read_settings(service: str) -> Settings:
     def read(name: str, default: str, check: Callable[[str, str], Checked]) -> Checked:
         return check(f"{PREFIX}{name}", env.str(name, default))
 
+    def read_password(name: str) -> str | None:
+        file = env.str(name, None)
+        return None if file is None else _password(f"{PREFIX}{name}", file)
+
     folder = read("FOLDER", FOLDER, _path)
     default = embedded_settings(service, folder)
+    database_url = read(f"{own}DATABASE_URL", default.database_url, _database_url)
+    if (password := read_password(f"{own}DATABASE_PASSWORD_FILE")) is not None:
+        database_url = make_url(database_url).set(password=password).render_as_string(hide_password=False)
+    bus_url = read("BUS_URL", BUS_URL, _bus_url)
+    if (password := read_password("BUS_PASSWORD_FILE")) is not None:
+        bus_url = _with_password(f"{PREFIX}BUS_URL", bus_url, password)
     return Settings(
         service=service,
         district=read("DISTRICT", DISTRICT, _district),
         folder=default.folder,
-        database_url=read(f"{own}DATABASE_URL", default.database_url, _database_url),
+        database_url=database_url,
         master_key_file=read(f"{own}MASTER_KEY_FILE", str(default.master_key_file), _path),
-        signing_key_file=read(f"{own}SIGNING_KEY_FILE", str(default.signing_key_file), _path),
-        public_keys=read("PUBLIC_KEYS", str(default.public_keys), _path),
-        bus_url=read("BUS_URL", BUS_URL, _bus_url),
+        bus_url=bus_url,
     )
 
 
@@ -148,6 +146,31 @@ def _path(variable: str, text: str) -> Path:
     if not text.strip() or "\0" in text:
         raise WrongSetting(variable, "须填写路径", "must be a path")
     return Path(text).expanduser().absolute()
+
+
+def _password(variable: str, file: str) -> str:
+    """A password from its file, where no process list and no inspection of a container shows it."""
+    try:
+        text = Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        text = ""
+    if not text:
+        raise WrongSetting(
+            variable, "密码文件无法读取或为空", "the password's file cannot be read or is empty"
+        )
+    return text
+
+
+def _with_password(variable: str, url: str, password: str) -> str:
+    scheme, _, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    if not at or ":" in user:
+        raise WrongSetting(
+            variable,
+            "与密码文件同用时，地址应为 amqp://用户@主机/虚拟主机",
+            "with a password's file the address must be amqp://user@host/vhost",
+        )
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
 
 
 def _district(variable: str, text: str) -> DivisionCode:

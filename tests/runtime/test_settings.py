@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from services.membership.aggregates import language
 from shared.log.log import NotFounded
@@ -176,3 +177,39 @@ def test_on_postgresql_the_owner_prepares_and_the_service_opens(
 
     assert log.head() == head
     log.store.close()
+
+
+def test_passwords_stand_in_files_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("s/e@c:r et\n")
+    monkeypatch.setenv("GONGHUI_MEMBERSHIP_DATABASE_URL", "postgresql+psycopg://m@127.0.0.1/membership")
+    monkeypatch.setenv("GONGHUI_MEMBERSHIP_DATABASE_PASSWORD_FILE", str(secret))
+    monkeypatch.setenv("GONGHUI_BUS_URL", "amqp://membership@127.0.0.1/gonghui")
+    monkeypatch.setenv("GONGHUI_BUS_PASSWORD_FILE", str(secret))
+
+    settings = read_settings("membership")
+
+    assert make_url(settings.database_url).password == "s/e@c:r et"
+    assert settings.bus_url == "amqp://membership:s%2Fe%40c%3Ar%20et@127.0.0.1/gonghui"
+
+
+@pytest.mark.parametrize(
+    ("variable", "bus_url"),
+    [
+        ("GONGHUI_BUS_PASSWORD_FILE", "amqp://membership@127.0.0.1/gonghui"),
+        ("GONGHUI_BUS_URL", "amqp://127.0.0.1/gonghui"),
+        ("GONGHUI_BUS_URL", "amqp://membership:known@127.0.0.1/gonghui"),
+    ],
+)
+def test_a_password_without_a_place_or_a_file_is_refused(
+    variable: str, bus_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("secret" if variable == "GONGHUI_BUS_URL" else "")
+    monkeypatch.setenv("GONGHUI_BUS_URL", bus_url)
+    monkeypatch.setenv("GONGHUI_BUS_PASSWORD_FILE", str(secret))
+
+    with pytest.raises(WrongSetting) as caught:
+        read_settings("membership")
+
+    assert caught.value.variable == variable
