@@ -1,4 +1,4 @@
-"""A reader tails the log of a crowd of processes, some held, stopped and killed: what does he lose?"""
+"""What a reader loses who tails the log of a crowd of processes, some held, stopped and killed."""
 
 from contextlib import closing
 
