@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from shared.runtime.memory import collect_rarely
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -54,7 +56,8 @@ def run_process(module: str, **given: Any) -> dict[str, Any]:
 
 
 def given() -> dict[str, Any]:
-    """In a measured process: what it was told."""
+    """In a measured process, which lives like a service's: what it was told."""
+    collect_rarely()
     data: dict[str, Any] = json.loads(sys.argv[1])
     return data
 
