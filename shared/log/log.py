@@ -9,7 +9,7 @@ from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -82,8 +82,8 @@ class Log:
         return self.language.service
 
     def page(self, connection: Connection, after: int, limit: int) -> list[Envelope]:
-        """As ``read``, in a transaction of the caller's."""
-        return read_events(connection, after, limit)
+        """As ``read``, in a transaction of the caller's; without the sealed parts, which nobody follows."""
+        return read_events(connection, after, limit, PUBLIC_COLUMNS)
 
     def position(self, connection: Connection) -> int:
         """The last position, in a transaction of the caller's."""
@@ -220,10 +220,20 @@ def head_of(connection: Connection) -> Head:
     return Head(row.log_id, row.epoch, row.position, row.recorded_at, root)
 
 
-def read_events(connection: Connection, after: int, limit: int) -> list[Envelope]:
-    """Events of a log in the order of their positions."""
-    page = select(events).where(events.c.position > after).order_by(events.c.position).limit(limit)
-    return [Envelope(*row) for row in connection.execute(page)]
+PUBLIC_COLUMNS = (*(column for column in events.c if column.name != "sealed"), literal("{}"))
+"""Of an envelope all but the sealed part, which is the last."""
+
+
+def read_events(
+    connection: Connection, after: int, limit: int, columns: Sequence[Any] = tuple(events.c)
+) -> list[Envelope]:
+    """Events of a log in the order of their positions.
+
+    Args:
+        columns: those of an envelope, or what shall stand in their places.
+    """
+    page = select(*columns).where(events.c.position > after).order_by(events.c.position).limit(limit)
+    return [Envelope(*row) for row in connection.execute(page).all()]
 
 
 def is_passing(error: SQLAlchemyError) -> bool:

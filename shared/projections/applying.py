@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, String, Table, select, tuple_
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, StatementError
 
 from shared.log.envelope import Envelope
 from shared.log.log import is_passing
 from shared.log.store import among, insert_rows
 from shared.projections.parking import WAITS
-from shared.projections.projection import Key, Projection, Row
+from shared.projections.projection import Handled, Key, Projection, Row
 
 LARGEST_LOOK_UP = 400
+KEYS_REMEMBERED_MAX = 2_000_000
+"""Their hashes take some 100 bytes each."""
 UNFIT_VALUES = ("22", "23")
 """The classes of SQLSTATE that tell of a value: it does not fit its column, or breaks a constraint."""
 
@@ -32,17 +34,34 @@ class Failed(NamedTuple):
     tries: int = 1
 
 
+class KeysWritten:
+    """Which keys a table that began empty may hold, so that no others are looked for; by their hashes."""
+
+    def __init__(self) -> None:
+        self._hashes: set[int] = set()
+
+    def may_be_there(self, keys: Sequence[Key]) -> Sequence[Key]:
+        """The keys that were noted before, and now and then one that was not. All of them are noted."""
+        if len(self._hashes) > KEYS_REMEMBERED_MAX:
+            return keys
+        noted = [key for key in keys if hash(key) in self._hashes]
+        self._hashes.update(map(hash, keys))
+        return noted
+
+
 def apply_page(
     connection: Connection,
     projection: Projection,
     table: Table,
     page: Iterable[Envelope],
     held_streams: set[str],
+    written: KeysWritten | None = None,
 ) -> list[Failed]:
     """Apply a page of events to a table that has the projection's columns.
 
     Args:
         held_streams: streams with an event that failed before; theirs wait. Grows by those that fail here.
+        written: of a table that began empty and that nobody else writes to, the same for all its pages.
 
     Returns:
         The events that failed or wait, in their order; every other is applied.
@@ -51,17 +70,22 @@ def apply_page(
         DBAPIError: the store is away, or the table is; no event is to blame.
     """
     handled = [envelope for envelope in page if envelope.type in projection.handled]
-    return _apply_or_split(connection, projection, table, handled, held_streams)
+    return _apply_or_split(connection, projection, table, handled, held_streams, written)
 
 
 def _apply_or_split(
-    connection: Connection, projection: Projection, table: Table, page: list[Envelope], held_streams: set[str]
+    connection: Connection,
+    projection: Projection,
+    table: Table,
+    page: list[Envelope],
+    held_streams: set[str],
+    written: KeysWritten | None,
 ) -> list[Failed]:
     """Apply events; if the store refuses what became of them, split them until the culprit stands alone."""
     held = set(held_streams)
     try:
         with connection.begin_nested():
-            failed = _apply(connection, projection, table, page, held)
+            failed = _apply(connection, projection, table, page, held, written)
     except Exception as error:
         if not _lies_in_the_events(error):
             raise
@@ -70,38 +94,49 @@ def _apply_or_split(
             return [Failed(page[0], type(error).__name__)]
         middle = len(page) // 2
         return [
-            *_apply_or_split(connection, projection, table, page[:middle], held_streams),
-            *_apply_or_split(connection, projection, table, page[middle:], held_streams),
+            *_apply_or_split(connection, projection, table, page[:middle], held_streams, written),
+            *_apply_or_split(connection, projection, table, page[middle:], held_streams, written),
         ]
     held_streams |= held
     return failed
 
 
 def _apply(
-    connection: Connection, projection: Projection, table: Table, page: list[Envelope], held: set[str]
+    connection: Connection,
+    projection: Projection,
+    table: Table,
+    page: list[Envelope],
+    held: set[str],
+    written: KeysWritten | None,
 ) -> list[Failed]:
     failed: list[Failed] = []
-    named: list[tuple[Envelope, Any, list[Key]] | Failed] = []
+    named: list[tuple[Envelope, Handled, Any, Sequence[Key]] | Failed] = []
+    keys: dict[Key, None] = {}
     for envelope in page:
         handled = projection.handled[envelope.type]
         try:
-            event = projection.read(handled, envelope)
-            named.append((envelope, event, list(dict.fromkeys(handled.keys(event, envelope)))))
+            event = handled.read(envelope)
+            its_keys = tuple(handled.keys(event, envelope))
+            keys.update(dict.fromkeys(its_keys))
         except Exception as error:  # noqa: BLE001 - one event that cannot be read must not stop the others
             named.append(Failed(envelope, type(error).__name__))
-    keys = dict.fromkeys(key for each in named if not isinstance(each, Failed) for key in each[2])
-    found = load_rows(connection, table, projection, list(keys))
+        else:
+            named.append((envelope, handled, event, its_keys))
+    sought = list(keys)
+    found = load_rows(
+        connection, table, projection, sought if written is None else written.may_be_there(sought)
+    )
     rows: dict[Key, Row | None] = dict(found)
     for each in named:
         envelope = each[0]
-        if envelope.stream in held:
+        if held and envelope.stream in held:
             failed.append(Failed(envelope, WAITS, 0))
         elif isinstance(each, Failed):
             failed.append(each)
             held.add(envelope.stream)
         else:
             try:
-                rows |= _changed(projection, rows, *each)
+                rows.update(_changed(projection, rows, *each))
             except Exception as error:  # noqa: BLE001 - as above
                 failed.append(Failed(envelope, type(error).__name__))
                 held.add(envelope.stream)
@@ -110,15 +145,19 @@ def _apply(
 
 
 def _changed(
-    projection: Projection, rows: Mapping[Key, Row | None], envelope: Envelope, event: Any, keys: list[Key]
+    projection: Projection,
+    rows: Mapping[Key, Row | None],
+    envelope: Envelope,
+    handled: Handled,
+    event: Any,
+    keys: Sequence[Key],
 ) -> dict[Key, Row | None]:
     """What one event makes of its rows. Each function gets a copy: who changes it in place does no harm."""
-    apply = projection.handled[envelope.type].apply
     changed: dict[Key, Row | None] = {}
     for key in keys:
         row = rows.get(key)
-        made = apply(projection.fresh(key) if row is None else row.copy(), event, envelope)
-        if made is not None and len(made) != len(projection.columns):
+        made = handled.apply(projection.fresh(key) if row is None else row.copy(), event, envelope)
+        if made is not None and len(made) != projection.width:
             raise WrongColumnsError(sorted(made))
         changed[key] = made
     return changed
@@ -128,7 +167,9 @@ def _lies_in_the_events(error: Exception) -> bool:
     """Whether an error comes of values that cannot be stored, not of a store that is away or not ready."""
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        return not is_passing(error) and (state is None or state[:2] in UNFIT_VALUES)
+        # SQLite has no such classes; of a table that is missing it tells as of a server that is away.
+        unfit = state[:2] in UNFIT_VALUES if state else not isinstance(error, OperationalError)
+        return unfit and not is_passing(error)
     return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)
 
 
@@ -158,12 +199,8 @@ def write_rows(
     replaced = [key for key in changed if key in found]
     for condition in _named(connection, table, projection, replaced):
         connection.execute(table.delete().where(condition))
-    columns = projection.columns
-    insert_rows(
-        connection,
-        table,
-        [tuple([row[name] for name in columns]) for row in changed.values() if row is not None],
-    )
+    values = projection.values_of
+    insert_rows(connection, table, [values(row) for row in changed.values() if row is not None])
 
 
 def _named(

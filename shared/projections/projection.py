@@ -2,26 +2,47 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Table
 
 from shared.log.envelope import Envelope
 from shared.rules.language import read_stored
 from shared.rules.message import kind_of
+from shared.rules.personal import ERASED, Personal
+from shared.rules.plain import plan_of
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 Apply = Callable[[Row, Any, Envelope], Row | None]
 Keys = Callable[[Any, Envelope], Iterable[Key]]
+Read = Callable[[Envelope], Any]
 Applied = TypeVar("Applied", bound=Apply)
+
+
+class StoredEvent(msgspec.Struct, gc=False):
+    """Of an envelope's public part no more than an event is made of."""
+
+    schema: int
+    data: dict[str, Any]
+
+
+_stored_event = msgspec.json.Decoder(StoredEvent).decode
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What a projection does with one type of event."""
+    """What a projection does with one type of event.
+
+    Args:
+        read: the event in an envelope; its personal values are erased for all who follow a feed. Raises
+            UnknownType, UnknownShape where it does not fit the type.
+    """
 
     event_type: type[Any]
+    read: Read
     keys: Keys
     apply: Apply
 
@@ -55,6 +76,8 @@ class Projection:
         self.columns = tuple(column.name for column in table.columns)
         self.key_columns = tuple(column.name for column in table.primary_key.columns)
         self.handled: dict[str, Handled] = {}
+        self.width = len(self.columns)
+        self.values_of = _values_of(self.columns)
         self._key = key
         self._fresh = {column.name: _default(column.default) for column in table.columns}
 
@@ -67,23 +90,46 @@ class Projection:
         """
 
         def declare(apply: Applied) -> Applied:
-            self.handled[kind_of(event_type).name] = Handled(event_type, _keys(key or self._key), apply)
+            self.handled[kind_of(event_type).name] = Handled(
+                event_type, reader_of(event_type), _keys(key or self._key), apply
+            )
             return apply
 
         return declare
 
     def fresh(self, key: Key) -> Row:
         """The row that a key starts from."""
-        return self._fresh | dict(zip(self.key_columns, key, strict=True))
+        row = self._fresh.copy()
+        row.update(zip(self.key_columns, key, strict=True))
+        return row
 
-    def read(self, handled: Handled, envelope: Envelope) -> Any:
-        """The event in an envelope; its personal values are erased for all who follow a feed.
 
-        Raises:
-            UnknownType, UnknownShape: it does not fit the type that the projection handles.
-        """
-        facts = envelope.facts
-        return read_stored(handled.event_type, facts.schema, facts.data, None)
+def reader_of(event_type: type[Any]) -> Read:
+    """What reads events of a type out of their envelopes, as ``read_stored`` does, but by the million.
+
+    An event of today's shape without records in it is put together here; any other, also one that does not
+    fit, is left to ``read_stored``.
+    """
+    plan, schema = plan_of(event_type), kind_of(event_type).schema
+    converted = [(name, decode) for name, _, decode in plan.converted]
+    # Apply functions are pure, so that one value can stand for all that are erased.
+    erased = dict.fromkeys(plan.personal, Personal[Any](ERASED))
+
+    def read(envelope: Envelope) -> Any:
+        stored = _stored_event(envelope.public)
+        if stored.schema == schema and not plan.nested:
+            given = stored.data
+            try:
+                for name, decode in converted:
+                    if given.get(name) is not None:
+                        given[name] = decode(given[name])
+                given.update(erased)
+                return event_type(**given)
+            except TypeError:
+                stored = _stored_event(envelope.public)
+        return read_stored(event_type, stored.schema, stored.data, None)
+
+    return read
 
 
 def _keys(key: str | tuple[str, ...] | Keys) -> Keys:
@@ -92,6 +138,13 @@ def _keys(key: str | tuple[str, ...] | Keys) -> Keys:
     if isinstance(key, tuple):
         return lambda event, _: (tuple(getattr(event, each) for each in key),)
     return key
+
+
+def _values_of(columns: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    """What gives a row's values in the order of the columns."""
+    if len(columns) == 1:  # of which itemgetter would give no tuple
+        return lambda row: (row[columns[0]],)
+    return itemgetter(*columns)
 
 
 def _default(default: Any) -> Any:
