@@ -13,4 +13,4 @@ class ReportingService(Service):
     language = language
     projections = (memberships,)
 
-    member_count = query(member_count, role="statistician")
+    member_count = query(member_count, role="statistician", reads=(memberships,))

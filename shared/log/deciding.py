@@ -23,7 +23,7 @@ from shared.log.entry import (
     Outcome,
     View,
 )
-from shared.log.envelope import canonical
+from shared.log.envelope import canonical, read_facts
 from shared.log.sealing import Vault
 from shared.log.streams import Streams, sealed_values
 from shared.log.tables import commands, digests, events, person_keys, unique_keys
@@ -274,14 +274,22 @@ PERSON_KEYS = Question(
 def answer_of(connection: Connection, row: Row[Any]) -> Answer:
     """What became of a recorded command."""
     if row.first_position is None:
-        return Answer(row.id, None, msgspec.json.decode(row.public)["after"], {})
+        after = msgspec.json.decode(row.public)["after"]
+        return Answer(row.id, None, after, _epoch_at(connection, after), {})
     reached = connection.execute(
         select(events.c.stream, events.c.version)
         .where(events.c.position.between(row.first_position, row.last_position))
         .order_by(events.c.position)
     )
     streams = {each.stream: each.version for each in reached}
-    return Answer(row.id, row.first_position, row.last_position, streams)
+    epoch = _epoch_at(connection, row.last_position)
+    return Answer(row.id, row.first_position, row.last_position, epoch, streams)
+
+
+def _epoch_at(connection: Connection, position: int) -> int:
+    """The epoch in which a position was recorded; 0 before the first."""
+    public = connection.scalar(select(events.c.public).where(events.c.position == position))
+    return 0 if public is None else read_facts(public).epoch
 
 
 def _same(

@@ -99,6 +99,7 @@ class Answer:
 
     Args:
         position: the log's position that holds its last event, or the head's where it decided nothing.
+        epoch: in which that position was recorded.
         streams: the version that each stream which it wrote has reached.
         repeated: whether the command had been accepted before.
     """
@@ -106,6 +107,7 @@ class Answer:
     command_id: str
     first_position: int | None
     position: int
+    epoch: int
     streams: Mapping[str, int]
     repeated: bool = False
 

@@ -102,7 +102,8 @@ class Writing:
             )
         )
         streams = {new.stream: new.version for new in decided.events}
-        return Answer(entry.command_id, first if decided.events else None, self.position, streams)
+        first_position = first if decided.events else None
+        return Answer(entry.command_id, first_position, self.position, self._epoch, streams)
 
     def _record_event(self, decided: Decided, new: NewEvent, digest: str) -> None:
         entry, kind = decided.entry, kind_of(type(new.event))

@@ -160,10 +160,16 @@ def without_text(error: BaseException) -> str:
     return " < ".join([type(error).__qualname__, *reversed(places[-8:])])
 
 
-def answer_as_plain(answer: Answer) -> dict[str, Any]:
-    """What became of a command, as JSON data."""
+def answer_as_plain(answer: Answer, source: str) -> dict[str, Any]:
+    """What became of a command, as JSON data; its source, epoch and position are a query's ``at_least``.
+
+    Args:
+        source: the service whose log recorded it.
+    """
     return {
         "command_id": answer.command_id,
+        "source": source,
+        "epoch": answer.epoch,
         "position": answer.position,
         "streams": dict(answer.streams),
         "repeated": answer.repeated,

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from shared.bus.replica import Replica
 from shared.log.entry import Outcome
 from shared.log.log import Log
+from shared.log.store import PATIENCE_SECONDS
+from shared.projections.feed import Feed
 from shared.rules.language import Language
 from shared.runtime.commands import CommandHandler, Request
-from shared.runtime.opening import open_log
+from shared.runtime.opening import CONNECTIONS, open_log
 from shared.runtime.settings import Settings
 
 
@@ -40,10 +43,23 @@ class House:
             tell()
         return outcomes
 
+    def feed(self, source: str) -> Feed:
+        """The service's own log, or its replica of another's."""
+        return self.log if source == self.log.source else Replica(self.store, source)
+
     def close(self) -> None:
         self.store.close()
 
 
-def open_house(settings: Settings, language: Language) -> House:
-    """Open a prepared service. Raises NotFounded, WrongSetting; nothing connects before the first use."""
-    return House(open_log(settings, language), settings)
+def open_house(
+    settings: Settings,
+    language: Language,
+    connections: int = CONNECTIONS,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> House:
+    """Open a prepared service. Raises NotFounded, WrongSetting; nothing connects before the first use.
+
+    Args:
+        connections, patience_seconds: as of ``open_store``.
+    """
+    return House(open_log(settings, language, connections, patience_seconds), settings)

@@ -10,10 +10,13 @@ import msgspec
 from nameko.extensions import register_entrypoint
 
 from shared.log.entry import Answer
+from shared.projections.projection import Projection
+from shared.projections.waiting import AtLeast
 from shared.rules.refusal import Refusal
 from shared.runtime.calls import answer_as_plain, outcome_of, refused_call
 from shared.runtime.entrypoints import Rpc
 from shared.runtime.intake import Derive, Find, Intake
+from shared.runtime.reading import answer_query
 from shared.runtime.schemas import load
 
 ROWS_MOST = 1_000
@@ -43,9 +46,9 @@ class command:  # noqa: N801 - it reads as a word in service classes
     """A command as an RPC method under the attribute's name, and under that name + ``_many`` for rows.
 
     The method takes the command's fields by name, and ``command_id``. It answers
-    ``{command_id, position, streams, repeated}``. The ``_many`` form takes ``rows``, a list of at most 1,000
-    such mappings, which are decided in turn; it answers a list with, for each, what the single form
-    answers or ``{refused: {code, zh, en, field}}``.
+    ``{command_id, source, epoch, position, streams, repeated}``. The ``_many`` form takes ``rows``, a list
+    of at most 1,000 such mappings, which are decided in turn; it answers a list with, for each, what the
+    single form answers or ``{refused: {code, zh, en, field}}``.
 
     Args:
         command_type: which.
@@ -76,7 +79,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
                 outcome = self.call.house.handle(request)
                 if isinstance(outcome, Exception):
                     raise outcome
-                return answer_as_plain(outcome)
+                return answer_as_plain(outcome, self.call.house.log.source)
 
             return outcome_of(name, answer)
 
@@ -98,7 +101,7 @@ def handle_rows(call: Any, intake: Intake, name: str, rows: Any) -> list[dict[st
     outcomes = iter(call.house.handle_many([each for each in requests if not isinstance(each, Exception)]))
     results = (each if isinstance(each, Exception) else next(outcomes) for each in requests)
     return [
-        answer_as_plain(each)
+        answer_as_plain(each, call.house.log.source)
         if isinstance(each, Answer)
         else {"refused": refused_call(name, each).as_plain()}
         for each in results
@@ -120,39 +123,56 @@ class operation:  # noqa: N801 - as above
         self._role = role
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
-        function, accepts = self._function, arguments_of(self._function)
-        run = self._run
+        function, accepts, run = self._function, self._accepts(), self._run
 
         def method(self: Any, **given: Any) -> Any:
             def answer() -> Any:
                 sent = load(accepts, given)
                 values = {each: getattr(sent, each) for each in accepts.__dataclass_fields__}
-                return msgspec.to_builtins(run(self.call, function, values))
+                return msgspec.to_builtins(run(self.call, values))
 
             return outcome_of(name, answer)
 
         _publish(owner, name, method, Declared(self.kind, self._role, accepts), function.__doc__ or "")
 
-    @staticmethod
-    def _run(call: Any, function: Callable[..., Any], values: dict[str, Any]) -> Any:
+    def _accepts(self) -> type[Any]:
+        return arguments_of(self._function)
+
+    def _run(self, call: Any, values: dict[str, Any]) -> Any:
         call.actor  # noqa: B018 - also who only reads has to say who they are
-        return function(call, **values)
+        return self._function(call, **values)
 
 
 class query(operation):  # noqa: N801 - as above
-    """A function ``(connection, *, …) -> rows`` as an RPC method that reads in one transaction."""
+    """A function ``(connection, *, …) -> rows`` as an RPC method that reads in one transaction.
+
+    The method takes the function's arguments, and ``at_least={source, epoch, position}`` as a command's
+    answer told them: it then waits until what it reads has come that far. It answers
+    ``{answer, known, complete}`` (see ``answer_query``).
+
+    Args:
+        function: with annotated keyword arguments; it raises declared refusals.
+        role: who may call it.
+        reads: the projections that it reads.
+    """
 
     kind: Kind = "query"
 
-    @staticmethod
-    def _run(call: Any, function: Callable[..., Any], values: dict[str, Any]) -> Any:
+    def __init__(self, function: Callable[..., Any], *, role: str, reads: Sequence[Projection]) -> None:
+        super().__init__(function, role=role)
+        self._reads = tuple(reads)
+
+    def _accepts(self) -> type[Any]:
+        return arguments_of(self._function, [("at_least", AtLeast | None, field_of(default=None))])
+
+    def _run(self, call: Any, values: dict[str, Any]) -> Any:
         call.actor  # noqa: B018 - as above
-        with call.house.store.read() as connection:
-            return function(connection, **values)
+        at_least = values.pop("at_least")
+        return answer_query(call.house, self._function, values, self._reads, at_least)
 
 
-def arguments_of(function: Callable[..., Any]) -> type[Any]:
-    """A message type of a function's arguments but the first."""
+def arguments_of(function: Callable[..., Any], more: Sequence[tuple[str, Any, Any]] = ()) -> type[Any]:
+    """A message type of a function's arguments but the first, and of ``more`` fields."""
     hints = get_type_hints(function)
     _, *parameters = signature(function).parameters.values()
     return make_dataclass(
@@ -164,7 +184,8 @@ def arguments_of(function: Callable[..., Any]) -> type[Any]:
                 field_of(default=MISSING if each.default is Parameter.empty else each.default),
             )
             for each in parameters
-        ],
+        ]
+        + list(more),
         kw_only=True,
     )
 

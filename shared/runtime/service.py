@@ -30,7 +30,7 @@ def find_command(call: Call, *, command_id: str) -> dict[str, Any] | None:
     For a caller whose answer was lost.
     """
     found = call.house.log.command(command_id)
-    return None if found is None else answer_as_plain(found)
+    return None if found is None else answer_as_plain(found, call.house.log.source)
 
 
 class Service:
