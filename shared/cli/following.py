@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.bus.replica import Replica
 from shared.cli.mistakes import told
 from shared.cli.sentences import Mistake, Sentence, visible
 from shared.cli.services import settings_of
+from shared.log.store import PATIENCE_SECONDS
 from shared.projections.feed import Feed
 from shared.projections.projection import Projection
 from shared.projections.reacting import ReactionFollower
@@ -30,7 +30,7 @@ class Following:
 
     def feed(self, source: str) -> Feed:
         """The service's own log, or its replica of another's."""
-        return self.house.log if source == self.name else Replica(self.house.store, source)
+        return self.house.feed(source)
 
     def projections(self, name: str | None) -> list[Projection]:
         """All projections, or the one that is named. Raises Mistake where there is none of that name."""
@@ -49,12 +49,16 @@ class Following:
 
 
 @contextmanager
-def opened(service: str) -> Iterator[Following]:
-    """A service opened for following; what goes wrong with it is told as a mistake."""
+def opened(service: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Following]:
+    """A service opened for following; what goes wrong with it is told as a mistake.
+
+    Args:
+        patience_seconds: how long an answer of the database is waited for.
+    """
     with told(service):
         settings = settings_of(service)
         declared = service_class(service)
-        house = open_house(settings, declared.language)
+        house = open_house(settings, declared.language, patience_seconds=patience_seconds)
         try:
             yield Following(declared, house)
         finally:

@@ -99,9 +99,10 @@ def verify(
     退出码：0 无误，1 有发现，2 未能执行 · Exit status: 0 clean, 1 findings, 2 could not run.
     """
     from shared.cli.verifying import show_verdict, verify_with_progress
+    from shared.runtime.opening import LONG_PATIENCE_SECONDS
 
     screen: Screen = context.obj
-    with opened(service) as store:
+    with opened(service, LONG_PATIENCE_SECONDS) as store:
         verdict = verify_with_progress(store, processes, screen)
     show_verdict(service, verdict, screen)
     if verdict.findings:
@@ -134,14 +135,19 @@ def restored(context: typer.Context, service: str) -> None:
 
 
 @contextmanager
-def opened(service: str) -> "Iterator[Store]":
-    """A service's store for reading; what goes wrong with it is told as a mistake."""
+def opened(service: str, patience_seconds: float | None = None) -> "Iterator[Store]":
+    """A service's store for reading; what goes wrong with it is told as a mistake.
+
+    Args:
+        patience_seconds: how long an answer of the database is waited for; None: as a service waits.
+    """
     from shared.cli.mistakes import told
     from shared.cli.services import settings_of
+    from shared.log.store import PATIENCE_SECONDS
     from shared.runtime.opening import open_store
 
     with told(service):
-        store = open_store(settings_of(service))
+        store = open_store(settings_of(service), patience_seconds=patience_seconds or PATIENCE_SECONDS)
         try:
             yield store
         finally:

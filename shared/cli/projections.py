@@ -95,12 +95,13 @@ def each_with_progress(screen: Screen, service: str | None, name: str | None, do
 
     from shared.cli.following import chosen, not_prepared, opened
     from shared.projections.rebuilding import NotPreparedError
+    from shared.runtime.opening import LONG_PATIENCE_SECONDS
 
     reports = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     quiet = screen.as_json or not screen.errors.is_terminal
     for each in chosen(service):
-        with opened(each) as following:
+        with opened(each, LONG_PATIENCE_SECONDS) as following:
             for projection in following.projections(name):
                 with Progress(*columns, console=screen.errors, disable=quiet, transient=True) as progress:
                     bar = progress.add_task(projection.name, total=None)

@@ -102,7 +102,7 @@ def run_interface(service: type[Service], stop: Stop) -> int:
 
     side_port = SidePort(process.health_host, process.health_port, pages_of(reasons))
     side_port.start()
-    house = wait_for_house(settings, service.language, stop, tell)
+    house = wait_for_house(settings, service.language, stop, tell, process.connections)
     if house is None or not wait_for_broker(settings.bus_url, stop, tell):
         return 0
     check_hub(house.store)

@@ -8,35 +8,53 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 from shared.log.log import Head, Log, NotFounded, head_of
-from shared.log.migrations import migrate
 from shared.log.sealing import KEY_BYTES, Vault
-from shared.log.store import Store
+from shared.log.store import PATIENCE_SECONDS, Store
 from shared.log.tables import head
 from shared.rules.language import Language
 from shared.runtime.founding import found
 from shared.runtime.settings import Settings, read_master_key
 
+CONNECTIONS = 12
+"""How many may read at once where nobody says: enough for a worker's threads and for an operator."""
+LONG_PATIENCE_SECONDS = 600.0
+"""How long an answer is waited for by whoever migrates, verifies or rebuilds."""
 
-def open_store(settings: Settings) -> Store:
+
+def open_store(
+    settings: Settings, connections: int = CONNECTIONS, patience_seconds: float = PATIENCE_SECONDS
+) -> Store:
     """A service's store, without its master key: enough to read and to verify, not to open or to record.
+
+    Args:
+        connections: the most that read at once; an interface needs its workers + 2 (faults.md T-34).
+        patience_seconds: how long an answer of the database is waited for.
 
     Raises:
         NotFounded: there is no such SQLite file; opening it would leave an empty one behind.
     """
     if settings.on_sqlite and not _store_file(settings).exists():
         raise NotFounded("the store holds no log yet")
-    return Store(settings.database_url)
+    return Store(settings.database_url, connections, patience_seconds)
 
 
-def open_log(settings: Settings, language: Language) -> Log:
+def open_log(
+    settings: Settings,
+    language: Language,
+    connections: int = CONNECTIONS,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Log:
     """A service's log. It is neither migrated nor founded here: ``prepare`` does that, on command.
+
+    Args:
+        connections, patience_seconds: as of ``open_store``.
 
     Raises:
         WrongSetting: the master key is missing or is none.
         NotFounded: there is no such SQLite file.
     """
     key = read_master_key(settings)
-    return Log(open_store(settings), language, Vault(key))
+    return Log(open_store(settings, connections, patience_seconds), language, Vault(key))
 
 
 def prepare(settings: Settings, language: Language, role: str | None = None) -> Head:
@@ -54,11 +72,14 @@ def prepare(settings: Settings, language: Language, role: str | None = None) -> 
     Raises:
         WrongSetting: the master key is missing or is none.
     """
+    # Whoever serves never migrates, and is spared the weight of what does.
+    from shared.log.migrations import migrate
+
     if not settings.on_sqlite:
         read_master_key(settings)
     else:
         _store_file(settings).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = Store(settings.database_url)
+    store = Store(settings.database_url, patience_seconds=LONG_PATIENCE_SECONDS)
     try:
         if settings.on_sqlite and not settings.master_key_file.exists() and not _is_founded(store):
             make_master_key(settings.master_key_file)

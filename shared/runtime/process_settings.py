@@ -25,6 +25,11 @@ class ProcessSettings:
     health_host: str = "127.0.0.1"
     grace_seconds: int = 30
 
+    @property
+    def connections(self) -> int:
+        """How many connections to its store an interface needs: no worker ever waits for one."""
+        return self.rpc_workers + 2
+
 
 def read_process_settings(service: str) -> ProcessSettings:
     """From the environment: ``GONGHUI_<SERVICE>_<NAME>``, else ``GONGHUI_<NAME>``, else the default.

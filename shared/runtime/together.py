@@ -15,7 +15,7 @@ from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House, open_house
 from shared.runtime.interface import Interface
 from shared.runtime.opening import prepare
-from shared.runtime.process_settings import read_process_settings
+from shared.runtime.process_settings import ProcessSettings, read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, read_settings
 from shared.runtime.stopping import CannotStart, Stop
@@ -52,15 +52,17 @@ class Together:
 
     Args:
         settings: of each service; all name the same bus.
-        rpc_workers: how many calls each service answers at a time.
+        process: how many calls each service answers at a time.
     """
 
-    def __init__(self, settings: Mapping[type[Service], Settings], rpc_workers: int = 32) -> None:
-        self.houses = {service: open_prepared(service, each) for service, each in settings.items()}
+    def __init__(self, settings: Mapping[type[Service], Settings], process: ProcessSettings) -> None:
+        self.houses = {
+            service: open_prepared(service, each, process.connections) for service, each in settings.items()
+        }
         (bus_url,) = {each.bus_url for each in settings.values()}
         for house in self.houses.values():
             check_hub(house.store)
-        self._interface = Interface(self.houses, bus_url, rpc_workers)
+        self._interface = Interface(self.houses, bus_url, process.rpc_workers)
         self._workers = [Worker(service, house) for service, house in self.houses.items()]
         for house, worker in zip(self.houses.values(), self._workers, strict=True):
             house.tell_of_appends(Soon(worker.wake))
@@ -92,11 +94,11 @@ class Together:
         return all(done)
 
 
-def open_prepared(service: type[Service], settings: Settings) -> House:
+def open_prepared(service: type[Service], settings: Settings, connections: int) -> House:
     """A service's house; on SQLite the store is brought up to date and founded first."""
     if settings.on_sqlite:
         prepare(settings, service.language)
-    house = open_house(settings, service.language)
+    house = open_house(settings, service.language, connections)
     prepare_followers(service, house)
     return house
 
@@ -130,7 +132,7 @@ def run_together(names: Sequence[str], stop: Stop) -> int:
     settings = {service: read_settings(service.name) for service in services}
     process = read_process_settings("suite")
     with lock_folder(next(iter(settings.values())).folder):
-        together = Together(settings, process.rpc_workers)
+        together = Together(settings, process)
         side_port = SidePort(process.health_host, process.health_port, pages_of(together.reasons))
         side_port.start()
         together.start()

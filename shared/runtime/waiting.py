@@ -8,6 +8,7 @@ from shared.bus.connecting import connected
 from shared.log.log import NotFounded
 from shared.rules.language import Language
 from shared.runtime.house import House, open_house
+from shared.runtime.opening import CONNECTIONS
 from shared.runtime.settings import Settings
 from shared.runtime.stopping import Stop
 
@@ -37,12 +38,17 @@ def broker_reason(bus_url: str) -> str | None:
 
 
 def wait_for_house(
-    settings: Settings, language: Language, stop: Stop, tell: Callable[[str], None]
+    settings: Settings,
+    language: Language,
+    stop: Stop,
+    tell: Callable[[str], None],
+    connections: int = CONNECTIONS,
 ) -> House | None:
     """The opened house, once its database answers and is founded; None if asked to stop before.
 
     Args:
         tell: is told why it has to wait.
+        connections: as of ``open_store``.
 
     Raises:
         WrongSetting: no waiting would help.
@@ -52,7 +58,7 @@ def wait_for_house(
     def reason() -> str | None:
         nonlocal house
         try:
-            house = house or open_house(settings, language)
+            house = house or open_house(settings, language, connections)
         except NotFounded:
             return "database.not_founded"
         return database_reason(house)

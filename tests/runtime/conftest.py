@@ -10,6 +10,7 @@ import pytest
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.bus import embedded
+from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.together import Together
 from tests.runtime.suite import await_true, suite_settings
 from tests.servers.rabbitmq import RabbitMQ
@@ -37,7 +38,8 @@ def suite(bus_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[To
     """The four services, founded and running."""
     folder: Path = tmp_path_factory.mktemp("suite")
     together = Together(
-        {service: replace(settings, bus_url=bus_url) for service, settings in suite_settings(folder).items()}
+        {service: replace(settings, bus_url=bus_url) for service, settings in suite_settings(folder).items()},
+        ProcessSettings(),
     )
     together.start()
     await_true(lambda: together.reasons() == [])

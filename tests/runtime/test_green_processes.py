@@ -40,7 +40,7 @@ class SlowService(Service):
     name = "staffing"
     language = language
 
-    sleep = query(sleep, role="clerk")
+    sleep = query(sleep, role="clerk", reads=())
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_calls_that_wait_for_the_database_wait_side_by_side_and_others_run_on(sl
 
     def ask(_: int) -> Any:
         with ClusterRpcProxy(slow, timeout=10) as proxy:
-            return proxy.staffing.sleep(milliseconds=400)
+            return proxy.staffing.sleep(milliseconds=400)["answer"]
 
     ticker = eventlet.spawn(tick)
     start = time.monotonic()
