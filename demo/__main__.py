@@ -1,26 +1,34 @@
 """Runs the demonstration: ``python -m demo [FOLDER]``; exit status 0 only if all went as it must."""
 
+import logging
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
-from demo.story import Story
+from shared.runtime.green import patch
 
 FOLDER = Path("var/demo")
 
 
 def main() -> None:
+    # All services run in this process, so it is a green one: patched before anything else is imported.
+    patch()
+    from rich.console import Console
+
+    from demo.story import Story
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     console.print("[bold]门头沟区的一天[/bold] [dim]· A day in Mentougou District[/dim]\n")
     whole = Story(folder, console).tell()
+    if not whole:
+        console.print("\n[bold red]未能完成[/bold red] [dim]· the demonstration failed[/dim]")
+        sys.exit(1)
+    console.print("\n[bold green]全部相符[/bold green] [dim]· everything agrees[/dim]")
     console.print(
-        "\n[bold green]全部相符[/bold green] [dim]· everything agrees[/dim]"
-        if whole
-        else "\n[bold red]未能完成[/bold red] [dim]· the demonstration failed[/dim]"
+        "[dim]可在同一目录上继续运行全部服务 · all services can go on from here, in the same folder:[/dim]\n"
+        f"  GONGHUI_FOLDER={folder} gonghui up"
     )
-    sys.exit(0 if whole else 1)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The story that the demonstration tells: each step is done for real, counted, and shown as it went."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from nameko.standalone.rpc import ClusterRpcProxy
 from rich.console import Console
 from rich.text import Text
 
@@ -22,21 +24,25 @@ from demo.district import (
     union_of,
 )
 from demo.people import identity_number, person
-from services.membership.aggregates import language
-from shared.log.entry import Answer
-from shared.log.log import Log
+from demo.typed import typed
 from shared.log.verify import verify
-from shared.rules.context import Actor
-from shared.rules.refusal import Refused
-from shared.runtime.commands import CommandHandler, Request
+from shared.projections.rebuilding import UnintendedDifferenceError, rebuild
+from shared.runtime.calls import RefusedCall
+from shared.runtime.finding import service_class, service_names
+from shared.runtime.house import House
 from shared.runtime.identities import new_identity
-from shared.runtime.opening import open_log, prepare
-from shared.runtime.settings import Settings, embedded_settings
+from shared.runtime.process_settings import ProcessSettings
+from shared.runtime.settings import embedded_settings
+from shared.runtime.stopping import CannotStart
+from shared.runtime.together import LOCK_FILE, Together, lock_folder
 
 PEOPLE = 300
-CLERK = Actor("registrar-1", roles=("registrar",), scope="federation")
+CLERK = "registrar-1"
 MADE_HERE = ".demonstration"
 """Marks a folder that the demonstration made and may therefore empty."""
+START_SECONDS_MAX = 10
+STOP_SECONDS_MAX = 10
+CALL_SECONDS_MAX = 30
 
 
 class Unexpected(Exception):
@@ -48,7 +54,7 @@ class Story:
     """The teller of the demonstration.
 
     Args:
-        folder: holds the store and its key.
+        folder: holds the stores and their keys.
         console: where it is told.
         people: how many register and join.
     """
@@ -57,119 +63,188 @@ class Story:
     console: Console
     people: int = PEOPLE
     persons: list[str] = field(default_factory=list)
-    members: list[str] = field(default_factory=list)
 
     def tell(self) -> bool:
-        """Run the whole story; whether everything went as it must and the log is whole."""
+        """Run the whole story; whether everything went as it must and every log is whole."""
         try:
-            empty(self.folder)
-            settings = embedded_settings("membership", self.folder)
-            head = prepare(settings, language)
-            self.step(
-                f"建库：日志 {head.log_id}，纪元 {head.epoch}",
-                "an empty SQLite store was made, and a log founded in it with a key of its own",
-            )
-            log = open_log(settings, language)
-            try:
-                self.found_district(CommandHandler(log))
-                self.admit_members(CommandHandler(log))
-                self.be_refused(CommandHandler(log))
-                self.repeat_a_command(log)
-                whole = self.verify(log)
-            finally:
-                log.store.close()
-            return self.look_for_numbers(settings) and whole
+            with emptied(self.folder):
+                with self.services() as (houses, call):
+                    self.found_district(call)
+                    self.admit_members(call)
+                    self.be_refused(call)
+                    self.repeat_a_command(call)
+                    whole = self.verify(houses)
+                    self.rebuild(houses)
+                self.look_for_numbers()
         except Unexpected as unexpected:
             self.console.print(Text(f"✗ {unexpected}", "bold red"))
             return False
+        return whole
 
-    def found_district(self, handler: CommandHandler) -> None:
-        set_ = self.send(handler, parameters())
+    @contextmanager
+    def services(self) -> Iterator[tuple[dict[str, House], Any]]:
+        """All services, running in this process; their houses by name, and a caller of theirs."""
+        settings = {service_class(name): embedded_settings(name, self.folder) for name in service_names()}
+        together = Together(settings, ProcessSettings())
+        together.start()
+        try:
+            deadline = time.monotonic() + START_SECONDS_MAX
+            while reasons := together.reasons():
+                if time.monotonic() > deadline:
+                    raise Unexpected(f"the services do not start: {', '.join(reasons)}")
+                time.sleep(0.02)
+            houses = {service.name: house for service, house in together.houses.items()}
+            self.step(
+                f"开门：{len(houses)} 个服务同在一个进程（{'、'.join(houses)}），各有自己的库、日志和主密钥",
+                f"{len(houses)} services run in this process, each with a store, a log and a key of its own",
+            )
+            (bus_url,) = {each.bus_url for each in settings.values()}
+            with ClusterRpcProxy(
+                {"AMQP_URI": bus_url}, context_data={"actor": CLERK}, timeout=CALL_SECONDS_MAX
+            ) as call:
+                yield houses, call
+        finally:
+            stopped = together.stop(STOP_SECONDS_MAX)
+        if not stopped:
+            raise Unexpected("the services did not stop in time")
+
+    def found_district(self, call: Any) -> None:
+        set_ = accepted(call.membership.set_parameter_many, [typed(each) for each in parameters()])
         self.step(
-            f"设定政策参数 {set_} 项（均为样例，非官方）", "policy parameters set; samples, not official"
+            f"设定政策参数 {len(set_)} 项（样例，非官方）", "policy parameters set; samples, not official"
         )
-        founded = self.send(handler, organisations())
+        founded = accepted(call.membership.found_organisation_many, [typed(each) for each in organisations()])
         self.step(
-            f"建会：{FEDERATION_NAME}，下辖基层工会 {founded - 1} 家（{'、'.join(UNIONS.values())}）",
-            f"a district federation and {founded - 1} basic unions under it were founded",
+            f"建会：{FEDERATION_NAME}，下辖基层工会 {len(founded) - 1} 家（{'、'.join(UNIONS.values())}）",
+            f"a district federation and {len(founded) - 1} basic unions under it were founded",
         )
 
-    def admit_members(self, handler: CommandHandler) -> None:
-        self.persons = [new_identity() for _ in range(self.people)]
-        self.members = [new_identity() for _ in range(self.people)]
+    def admit_members(self, call: Any) -> None:
+        """Members join in one service, and another has counted them as soon as it is asked."""
         started = time.perf_counter()
-        registered = self.send(handler, [register(index, each) for index, each in enumerate(self.persons)])
-        joined = self.send(
-            handler,
+        registered = accepted(
+            call.membership.register_person_many,
+            [typed(register(index, ""), "person_id") for index in range(self.people)],
+        )
+        self.persons = [next(iter(each["streams"])).partition("/")[2] for each in registered]
+        joined = accepted(
+            call.membership.join_member_many,
             [
-                join(person(index), person_id, member_id, union_of(index))
-                for index, (person_id, member_id) in enumerate(zip(self.persons, self.members, strict=True))
+                typed(join(person(index), person_id, "", union_of(index)), "member_id")
+                for index, person_id in enumerate(self.persons)
             ],
         )
         seconds = time.perf_counter() - started
         self.step(
-            f"入会：登记 {registered} 人，{joined} 人入会，用时 {seconds:.2f} 秒",
-            f"{registered} people registered, {joined} joined, in {seconds:.2f} s, each decided by the rules",
+            f"入会：登记 {len(registered)} 人，{len(joined)} 人入会，用时 {seconds:.2f} 秒",
+            f"{len(registered)} people registered, {len(joined)} joined, in {seconds:.2f} s, "
+            "each decided by the rules",
+        )
+        started = time.perf_counter()
+        at_least = {name: joined[-1][name] for name in ("source", "epoch", "position")}
+        counted = call.reporting.member_count(at_least=at_least)
+        seconds = time.perf_counter() - started
+        members = counted["answer"]["members"]
+        if members != len(joined) or not counted["complete"]:
+            raise Unexpected(f"membership recorded {len(joined)}, reporting counted {members}")
+        self.step(
+            f"统计：会员服务登记 {len(joined)} 人，事件经总线送达，统计服务计得 {members} 人"
+            f"（又 {seconds:.2f} 秒）",
+            f"membership recorded {len(joined)}, reporting counted {members}: "
+            "the events travelled over the bus, and the query waited for the last of them",
         )
 
-    def be_refused(self, handler: CommandHandler) -> None:
+    def be_refused(self, call: Any) -> None:
         """What an official sees when something must not be: a sentence, and nothing recorded."""
-        twice = join(person(0), self.persons[0], new_identity(), union_of(1))
+        twice = typed(join(person(0), self.persons[0], "", union_of(1)), "member_id")
         young = replace(person(1), identity_number=identity_number(date(2009, 6, 1), 102))
         young = replace(young, born_on=date(2009, 6, 1))
-        under_age = join(young, self.persons[1], new_identity(), union_of(1))
-        again = register(0, new_identity())
-        for zh, en, command, code in (
-            ("再入一家工会", "joining a second union", twice, "member.already_a_member"),
+        under_age = typed(join(young, self.persons[1], "", union_of(1)), "member_id")
+        again = typed(register(0, ""), "person_id")
+        for zh, en, method, given, code in (
+            ("再入一家工会", "joining a second union", "join_member", twice, "member.already_a_member"),
             (
                 f"{full_years(young.born_on, JOINED_ON)}岁的学徒入会",
                 "an apprentice joins too young",
+                "join_member",
                 under_age,
                 "member.under_age",
             ),
-            ("同一证件号再登记一人", "one number, two people", again, "person.already_registered"),
+            (
+                "同一证件号再登记一人",
+                "one number, two people",
+                "register_person",
+                again,
+                "person.already_registered",
+            ),
         ):
             try:
-                handler.handle(Request(command, CLERK))
-            except Refused as refused:
+                getattr(call.membership, method)(**given)
+            except RefusedCall as refused:
                 if refused.code != code:
                     raise Unexpected(f"refused by {refused.code} instead of {code}") from None
                 self.step(f"拒绝（{zh}）：{refused.zh}", f"refused ({en}): {refused.en}", mark="⊘")
             else:
                 raise Unexpected(f"not refused: {code}")
 
-    def repeat_a_command(self, log: Log) -> None:
+    def repeat_a_command(self, call: Any) -> None:
         """A caller who heard no answer sends the same again."""
-        command_id, handler = new_identity(), CommandHandler(log)
         command = organisations()[1]
         command = replace(command, organisation_id="repeated", name="妙峰山林场工会", credit_code=None)
-        first = handler.handle(Request(command, CLERK, command_id))
-        second = handler.handle(Request(command, CLERK, command_id))
-        if not second.repeated or second.position != first.position or log.head().position != first.position:
+        given = typed(command) | {"command_id": new_identity()}
+        first = call.membership.found_organisation(**given)
+        second = call.membership.found_organisation(**given)
+        position = call.membership.log_head()["position"]
+        if second != first | {"repeated": True} or first["position"] != position:
             raise Unexpected("a command that was sent twice was recorded twice")
         self.step(
-            f"网络中断后重发同一命令：答复相同（位置 {second.position}），没有重复记录",
+            f"网络中断后重发同一命令：答复相同（位置 {position}），没有重复记录",
             "the same command sent again gets the first answer and is recorded once",
         )
 
-    def verify(self, log: Log) -> bool:
+    def verify(self, houses: dict[str, House]) -> bool:
         started = time.perf_counter()
-        verdict = verify(log.store)
+        verdicts = {name: verify(house.store) for name, house in houses.items()}
         seconds = time.perf_counter() - started
-        for finding in verdict.findings:
-            self.console.print(Text(f"✗ {finding.code}: {finding.place}", "bold red"))
-        if verdict.findings:
+        findings = [(name, each) for name, verdict in verdicts.items() for each in verdict.findings]
+        for name, finding in findings:
+            self.console.print(Text(f"✗ {name}: {finding.code}: {finding.place}", "bold red"))
+        if findings:
             return False
+        events = sum(each.events for each in verdicts.values())
+        commands = sum(each.commands for each in verdicts.values())
         self.step(
-            f"核验：{verdict.events} 个事件、{verdict.commands} 条命令逐条重算，全部相符（{seconds:.2f} 秒）",
-            f"verified: {verdict.events} events and {verdict.commands} commands worked out again; all agree",
+            f"核验：{len(verdicts)} 个日志共 {events} 个事件、{commands} 条命令逐条重算，"
+            f"全部相符（{seconds:.2f} 秒）",
+            f"verified: {events} events and {commands} commands of {len(verdicts)} logs worked out again; "
+            "all agree",
         )
-        self.step(f"默克尔根 {verdict.root.hex()}", "the Merkle root: whoever keeps it can tell any change")
+        self.step(
+            f"默克尔根 {verdicts['membership'].root.hex()}",
+            "the Merkle root of membership's log: whoever keeps it can tell any change",
+        )
         return True
 
-    def look_for_numbers(self, settings: Settings) -> bool:
-        """Read the store's files as a thief would."""
-        files = sorted(self.folder.glob("membership.sqlite*"))
+    def rebuild(self, houses: dict[str, House]) -> None:
+        """Make every projection anew from the events alone."""
+        for service in map(service_class, houses):
+            house = houses[service.name]
+            for projection in service.projections:
+                try:
+                    report = rebuild(house.store, house.feed(projection.source), projection)
+                except UnintendedDifferenceError as different:
+                    raise Unexpected(str(different)) from None
+                if report.failed:
+                    raise Unexpected(f"{report.name}: {report.failed} events could not be applied")
+                self.step(
+                    f"重建：由 {report.position} 个事件重新建立投影 {report.name}，与原来逐行相同",
+                    f"the projection {report.name} was made anew from {report.position} events "
+                    "and is the same in every row",
+                )
+
+    def look_for_numbers(self) -> None:
+        """Read the stores' files as a thief would."""
+        files = sorted(self.folder.glob("*.sqlite*"))
         stolen = b"".join(file.read_bytes() for file in files)
         found = [
             index
@@ -178,33 +253,43 @@ class Story:
             if value.encode() in stolen
         ]
         if found:
-            raise Unexpected(f"the store's files hold {len(found)} personal numbers in the clear")
+            raise Unexpected(f"the stores' files hold {len(found)} personal numbers in the clear")
         self.step(
             f"翻查库文件 {len(stolen):,} 字节：没有一个身份证号或手机号的明文",
-            f"{len(stolen):,} bytes of {settings.service}'s store hold no number of anybody in the clear",
+            f"{len(stolen):,} bytes of the stores hold no number of anybody in the clear",
         )
-        return True
-
-    def send(self, handler: CommandHandler, commands: Sequence[Any]) -> int:
-        """Have commands handled in bulk; the number accepted, which must be all of them."""
-        outcomes = handler.handle_many([Request(command, CLERK) for command in commands])
-        for outcome in outcomes:
-            if not isinstance(outcome, Answer):
-                raise Unexpected(str(outcome))
-        return len(outcomes)
 
     def step(self, zh: str, en: str, mark: str = "✓") -> None:
         self.console.print(Text(f"{mark} ", "bold green" if mark == "✓" else "bold yellow") + zh)
         self.console.print(Text(f"  {en}", "dim"))
 
 
-def empty(folder: Path) -> None:
-    """Make a folder ready for the story. Raises Unexpected for one with files that it did not make."""
+def accepted(method: Callable[..., Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers to commands sent in bulk, all of which must be accepted."""
+    answers: list[dict[str, Any]] = method(rows=rows)
+    for answer in answers:
+        if "refused" in answer:
+            raise Unexpected(answer["refused"]["en"])
+    return answers
+
+
+@contextmanager
+def emptied(folder: Path) -> Iterator[None]:
+    """A folder made ready for the story and held meanwhile.
+
+    Raises Unexpected for one with files that the demonstration did not make, or that services work in.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     marker = folder / MADE_HERE
     if not marker.exists() and any(folder.iterdir()):
         raise Unexpected(f"{folder} holds other files and is left as it is")
     marker.touch()
-    for file in folder.iterdir():
-        if file.is_file() and file != marker:
-            file.unlink()
+    try:
+        held = lock_folder(folder)
+    except CannotStart as running:
+        raise Unexpected(str(running)) from None
+    with held:
+        for file in folder.iterdir():
+            if file.is_file() and file.name not in (MADE_HERE, LOCK_FILE):
+                file.unlink()
+        yield

@@ -1,0 +1,122 @@
+"""A deployment as in production: each service with its database, role and processes, over one broker."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from shared.runtime.finding import service_class
+from shared.runtime.opening import make_master_key, prepare
+from shared.runtime.settings import embedded_settings
+from tests.runtime.process import START_SECONDS_MAX, Process, readiness
+from tests.runtime.suite import await_true
+from tests.servers.postgresql import Database, PostgreSQL
+from tests.servers.process import free_port
+from tests.servers.proxy import Proxy
+from tests.servers.rabbitmq import RabbitMQ
+
+Kind = Literal["interface", "worker", "supervise"]
+CALL_SECONDS_MAX = 20
+
+
+class Deployment:
+    """The prepared stores of some services, and the processes that work in them.
+
+    Args:
+        vhost: of this deployment alone.
+    """
+
+    def __init__(
+        self, postgresql: PostgreSQL, rabbitmq: RabbitMQ, folder: Path, vhost: str, services: list[str]
+    ) -> None:
+        self._postgresql, self._rabbitmq, self._folder, self._vhost = postgresql, rabbitmq, folder, vhost
+        self.databases = {service: postgresql.create_database(f"{vhost}_{service}") for service in services}
+        self._ports = {service: free_port() for service in services}
+        self.processes: dict[tuple[str, Kind], Process] = {}
+        rabbitmq.ctl("add_vhost", vhost)
+        rabbitmq.ctl("set_permissions", "--vhost", vhost, "administrator", ".*", ".*", ".*")
+        for service, database in self.databases.items():
+            settings = replace(embedded_settings(service, folder), database_url=database.owner_url)
+            make_master_key(settings.master_key_file)
+            prepare(settings, service_class(service).language, role=database.service)
+
+    def bus_url(self, proxy: Proxy | None = None) -> str:
+        url = self._rabbitmq.url() + self._vhost
+        return url if proxy is None else url.replace(f":{self._rabbitmq.port}/", f":{proxy.port}/")
+
+    @property
+    def broker_port(self) -> int:
+        return self._rabbitmq.port
+
+    def start(self, service: str, kind: Kind, proxy: Proxy | None = None) -> None:
+        """Start a process of a service; ``await_ready`` waits for it."""
+        environment = {
+            "GONGHUI_BUS_URL": self.bus_url(proxy),
+            f"GONGHUI_{service.upper()}_DATABASE_URL": self.databases[service].service_url,
+            f"GONGHUI_{service.upper()}_HEALTH_PORT": str(self._ports[service]),
+        }
+        self.processes[service, kind] = Process(self._folder, kind, service, **environment)
+
+    def await_ready(self) -> None:
+        """Wait until all processes can do their work."""
+        for service, kind in self.processes:
+            first = self._ports[service]
+            for port in {"interface": [first], "worker": [first + 1]}.get(kind, [first, first + 1]):
+                await_true(lambda port=port: readiness(port) == (200, []), START_SECONDS_MAX)  # type: ignore[misc]
+
+    def kill(self, service: str, kind: Kind) -> None:
+        """End a process as a power cut would."""
+        self.processes.pop((service, kind)).kill()
+
+    def caller(self) -> Any:
+        """A caller of all services."""
+        return ClusterRpcProxy(
+            {"AMQP_URI": self.bus_url()}, context_data={"actor": "wang"}, timeout=CALL_SECONDS_MAX
+        )
+
+    def rows(self, service: str, query: str) -> list[tuple[Any, ...]]:
+        """What a service's database holds."""
+        with connected(self.databases[service]) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def waiting_messages(self, queue: str) -> int:
+        """How many messages lie in a queue, delivered and unacknowledged ones included."""
+        return self._rabbitmq.list_queues(self._vhost)[queue]
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+        for database in self.databases.values():
+            self._postgresql.drop_database(database)
+        self._rabbitmq.ctl("delete_vhost", self._vhost)
+
+
+class Stall:
+    """A table that is locked, so that whoever needs it stands still at that very statement."""
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database = database
+        self._table = table
+
+    def await_parked(self) -> None:
+        """Wait until somebody stands before the table."""
+        query = f"SELECT 1 FROM pg_locks WHERE relation = '{self._table}'::regclass AND NOT granted"
+        with connected(self._database) as connection:
+            await_true(lambda: connection.execute(query.encode()).fetchone() is not None)
+
+
+@contextmanager
+def stalled(database: Database, table: str, *, reading_too: bool = False) -> Iterator[Stall]:
+    """Lock a table until the end of the block against writing, and perhaps against reading too."""
+    mode = "ACCESS EXCLUSIVE" if reading_too else "EXCLUSIVE"
+    with connected(database) as connection, connection.transaction():
+        connection.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
+        yield Stall(database, table)
+
+
+def connected(database: Database) -> psycopg.Connection[Any]:
+    return psycopg.connect(database.superuser_url.replace("+psycopg", ""), autocommit=True)
