@@ -9,6 +9,9 @@ from sqlalchemy import text
 from shared.log.store import Store
 
 WRITTEN_ONCE = ("events", "commands")
+OWN_TABLES = text(
+    "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+)
 
 
 def migrate(store: Store, role: str | None = None) -> None:
@@ -28,9 +31,9 @@ def migrate(store: Store, role: str | None = None) -> None:
         command.upgrade(configuration, "head")
         if store.on_postgresql and role is not None:
             quoted = connection.dialect.identifier_preparer.quote(role)
-            connection.execute(
-                text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}")
-            )
+            # Not on all: those of projections are the service's own, and nobody grants what is another's.
+            for table in connection.execute(OWN_TABLES).scalars():
+                connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {quoted}"))
             for table in WRITTEN_ONCE:
                 connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {quoted}"))
             connection.execute(text(f"GRANT USAGE, CREATE ON SCHEMA public TO {quoted}"))

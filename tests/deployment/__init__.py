@@ -1,0 +1,1 @@
+"""The deployment that docker-compose.yml names, tried on the tests' private servers."""
