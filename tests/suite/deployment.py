@@ -21,6 +21,7 @@ from tests.servers.rabbitmq import RabbitMQ
 
 Kind = Literal["interface", "worker", "supervise"]
 CALL_SECONDS_MAX = 20
+STEP_SECONDS_MAX = 30
 
 
 class Deployment:
@@ -106,7 +107,7 @@ class Stall:
         """Wait until somebody stands before the table."""
         query = f"SELECT 1 FROM pg_locks WHERE relation = '{self._table}'::regclass AND NOT granted"
         with connected(self._database) as connection:
-            await_true(lambda: connection.execute(query.encode()).fetchone() is not None)
+            await_true(lambda: connection.execute(query.encode()).fetchone() is not None, STEP_SECONDS_MAX)
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from tests.runtime.suite import await_true
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMQ
-from tests.suite.deployment import Deployment, Kind, stalled
+from tests.suite.deployment import STEP_SECONDS_MAX, Deployment, Kind, stalled
 from tests.suite.joining import counted, found_district, joining
 
 PEOPLE = 10
+Proxies = dict[tuple[str, Kind], Proxy]
 
 
 class Office:
@@ -28,17 +29,14 @@ class Office:
 
     Args:
         deployment: of both services; nothing is started yet.
+        proxies: through which those speak whose words to and from the broker are to be lost.
     """
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, proxies: Proxies) -> None:
         self.deployment = deployment
         self.membership = deployment.databases["membership"]
         self.reporting = deployment.databases["reporting"]
-        # Those whose words to and from the broker are to be lost speak through a proxy.
-        self.proxies = {
-            ("membership", "interface"): Proxy(deployment.broker_port),
-            ("reporting", "worker"): Proxy(deployment.broker_port),
-        }
+        self.proxies = proxies
         self.joined: list[int] = []
         self.start("membership", "interface")
         self.start("membership", "worker")
@@ -91,11 +89,6 @@ class Office:
         assert [self.recorded(index) for index in indexes] == [1] * len(indexes)
         return answers
 
-    def close(self) -> None:
-        self.deployment.close()
-        for proxy in self.proxies.values():
-            proxy.close()
-
 
 @pytest.fixture(scope="module")
 def office(
@@ -103,9 +96,16 @@ def office(
 ) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     deployment = Deployment(postgresql, rabbitmq, folder, "office", ["membership", "reporting"])
-    opened = Office(deployment)
-    yield opened
-    opened.close()
+    proxies: Proxies = {
+        ("membership", "interface"): Proxy(deployment.broker_port),
+        ("reporting", "worker"): Proxy(deployment.broker_port),
+    }
+    try:
+        yield Office(deployment, proxies)
+    finally:
+        deployment.close()
+        for proxy in proxies.values():
+            proxy.close()
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_the_interface_is_killed_after_the_commit_and_before_the_answer(
         waiting.append(eventlet.spawn(office.join, 2))
         stall.await_parked()
         proxy.fall_silent()
-    await_true(lambda: office.recorded(2) == 1)
+    await_true(lambda: office.recorded(2) == 1, STEP_SECONDS_MAX)
     office.kill("membership", "interface")
     proxy.pass_again()
     office.restart("membership", "interface")
@@ -162,7 +162,7 @@ def test_the_relay_is_killed_after_publishing_and_before_its_checkpoint(office: 
     with stalled(office.membership, "checkpoints") as stall:
         (answer,) = office.join(4)
         stall.await_parked()
-        await_true(lambda: replicated(office) == answer["position"])
+        await_true(lambda: replicated(office) == answer["position"], STEP_SECONDS_MAX)
         office.kill("membership", "worker")
     assert checkpoint(office, "membership", "relay") == before
     office.restart("membership", "worker")
@@ -187,7 +187,7 @@ def test_the_reader_is_killed_after_appending_and_before_it_acknowledges(office:
         (answer,) = office.join(6)
         stall.await_parked()
         proxy.fall_silent()
-    await_true(lambda: replicated(office) == answer["position"])
+    await_true(lambda: replicated(office) == answer["position"], STEP_SECONDS_MAX)
     assert office.deployment.waiting_messages(reader_queue("membership", "reporting").name) == 1
     office.kill("reporting", "worker")
     proxy.pass_again()
