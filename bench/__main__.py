@@ -13,6 +13,11 @@ BENCHMARKS = {
     "bulk": "bench.log.bulk",
     "verification": "bench.log.verification",
     "long_stream": "bench.log.long_stream",
+    "latency": "bench.bus.latency",
+    "burst": "bench.bus.burst",
+    "catch_up": "bench.bus.catch_up",
+    "embedded": "bench.bus.idle",
+    "rebuild": "bench.projections.rebuild",
 }
 """Each module has TITLE and ``measure(quick=…)``, which gives the paragraph on the machine and the rows."""
 

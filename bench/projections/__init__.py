@@ -1,0 +1,1 @@
+"""What projections are measured by."""
