@@ -1,7 +1,7 @@
 """The log of a service: append, read, and what became of a command."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,7 +60,8 @@ class Log:
         self.language = language
         self.vault = vault
         self._streams = Streams(language)
-        self._turns = Turns(self._write_at_last)
+        self._turns = Turns(self._write_batch)
+        self._told_of_batches: Callable[[int, float], None] | None = None
 
     def append(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Decide and record commands, in their order; each is recorded whole or not at all.
@@ -113,6 +114,17 @@ class Log:
         with self.store.read() as connection:
             last = select(func.max(events.c.position)).where(events.c.recorded_at <= moment_text(moment))
             return connection.scalar(last) or 0
+
+    def tell_of_batches(self, told: Callable[[int, float], None]) -> None:
+        """Have a function called after each batch with how many commands it held, and the seconds it took."""
+        self._told_of_batches = told
+
+    def _write_batch(self, entries: list[Entry], deadline: float) -> list[Outcome]:
+        start = time.monotonic()
+        outcomes = self._write_at_last(entries, deadline)
+        if self._told_of_batches is not None:
+            self._told_of_batches(len(entries), time.monotonic() - start)
+        return outcomes
 
     def _write_at_last(self, entries: list[Entry], deadline: float, *, again: bool = False) -> list[Outcome]:
         """Write a batch, whatever it takes until the deadline; never raises.

@@ -5,6 +5,7 @@
 # mypy: disable-error-code="misc,no-untyped-call"
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -103,8 +104,25 @@ class CallProvider(DependencyProvider):
     def setup(self) -> None:
         self._house = self.container.config[HOUSES][self.container.service_name]
 
+    def worker_setup(self, worker_ctx: Any) -> None:
+        worker_ctx.began_at = time.monotonic()
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        seconds = time.monotonic() - worker_ctx.began_at
+        self._house.answered(worker_ctx.entrypoint.method_name, seconds, codes_in(result))
+
     def get_dependency(self, worker_ctx: Any) -> Call:
         return Call(self._house, worker_ctx.data)
+
+
+def codes_in(result: Any) -> list[str]:
+    """The codes of the refusals in what a method answered: of the whole call, or of some of its rows."""
+    if isinstance(result, RefusedCall):
+        return [result.code]
+    if not isinstance(result, list):
+        return []
+    rows = (each["refused"] for each in result if isinstance(each, dict) and "refused" in each)
+    return [refused["code"] for refused in rows if isinstance(refused, dict) and "code" in refused]
 
 
 def told(error: RefusedCall) -> dict[str, Any]:

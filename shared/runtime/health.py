@@ -15,11 +15,12 @@ Page = Callable[[], tuple[int, str, bytes]]
 """Makes status, content type and body of what stands at a path."""
 
 
-def pages_of(reasons: Callable[[], list[str]]) -> dict[str, Page]:
-    """``/healthz`` and ``/readyz``.
+def pages_of(reasons: Callable[[], list[str]], metrics: Page) -> dict[str, Page]:
+    """``/healthz``, ``/readyz`` and ``/metrics``.
 
     Args:
         reasons: why the process is not ready; empty when it is. It runs in a thread of its own.
+        metrics: what stands at ``/metrics``.
     """
 
     def alive() -> tuple[int, str, bytes]:
@@ -29,7 +30,7 @@ def pages_of(reasons: Callable[[], list[str]]) -> dict[str, Page]:
         found = reasons()
         return 503 if found else 200, "application/json", json.dumps(found).encode()
 
-    return {"/healthz": alive, "/readyz": ready}
+    return {"/healthz": alive, "/readyz": ready, "/metrics": metrics}
 
 
 class SidePort:

@@ -12,6 +12,9 @@ from shared.runtime.commands import CommandHandler, Request
 from shared.runtime.opening import CONNECTIONS, open_log
 from shared.runtime.settings import Settings
 
+TellOfCall = Callable[[str, float, Sequence[str]], None]
+"""Is told the method, the seconds it took, and the codes of the refusals in its answer."""
+
 
 class House:
     """What the interface and the worker of one service share where they live in one process.
@@ -27,10 +30,25 @@ class House:
         self.settings = settings
         self._handler = CommandHandler(log)
         self._told: list[Callable[[], None]] = []
+        self._told_of_calls: TellOfCall | None = None
 
     def tell_of_appends(self, told: Callable[[], None]) -> None:
         """Have a function called whenever commands were handled here, so that followers need not wait."""
         self._told.append(told)
+
+    def tell_of_calls(self, told: TellOfCall) -> None:
+        """Have a function called after each call that was answered here."""
+        self._told_of_calls = told
+
+    def answered(self, method: str, seconds: float, codes: Sequence[str]) -> None:
+        """A call was answered.
+
+        Args:
+            method: as its service declares it, never what a caller wrote.
+            codes: of the refusals in the answer.
+        """
+        if self._told_of_calls is not None:
+            self._told_of_calls(method, seconds, codes)
 
     def handle(self, request: Request) -> Outcome:
         """Have one command decided and recorded; its Answer, or the exception that became of it."""

@@ -12,9 +12,10 @@ from nameko.runners import ServiceRunner
 
 from shared.bus import embedded
 from shared.runtime.entrypoints import HOUSES, QueueConsumer
-from shared.runtime.green import check_hub
+from shared.runtime.green import check_hub, start_hub_clock
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House
+from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
@@ -100,12 +101,15 @@ def run_interface(service: type[Service], stop: Stop) -> int:
             log.warning("the interface of %s waits: %s", service.name, reason)
         waiting[:] = [reason]
 
-    side_port = SidePort(process.health_host, process.health_port, pages_of(reasons))
+    metrics = Metrics()
+    side_port = SidePort(process.health_host, process.health_port, pages_of(reasons, metrics.page))
     side_port.start()
     house = wait_for_house(settings, service.language, stop, tell, process.connections)
     if house is None or not wait_for_broker(settings.bus_url, stop, tell):
         return 0
     check_hub(house.store)
+    metrics.watch_house(house)
+    metrics.watch_hub(start_hub_clock())
     interface = Interface({service: house}, settings.bus_url, process.rpc_workers)
     interface.start()
     while not stop.wait():

@@ -10,10 +10,11 @@ from typing import IO
 import eventlet
 
 from shared.runtime.finding import service_class
-from shared.runtime.green import check_hub
+from shared.runtime.green import check_hub, start_hub_clock
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House, open_house
 from shared.runtime.interface import Interface
+from shared.runtime.metrics import Metrics
 from shared.runtime.opening import prepare
 from shared.runtime.process_settings import ProcessSettings, read_process_settings
 from shared.runtime.service import Service
@@ -72,6 +73,13 @@ class Together:
         self._interface.start()
         for worker in self._workers:
             worker.start()
+
+    def measure(self, metrics: Metrics) -> None:
+        """Have the services told at ``/metrics``."""
+        for house in self.houses.values():
+            metrics.watch_house(house)
+        for worker in self._workers:
+            metrics.watch_worker(worker)
 
     @property
     def ended(self) -> bool:
@@ -133,7 +141,11 @@ def run_together(names: Sequence[str], stop: Stop) -> int:
     process = read_process_settings("suite")
     with lock_folder(next(iter(settings.values())).folder):
         together = Together(settings, process)
-        side_port = SidePort(process.health_host, process.health_port, pages_of(together.reasons))
+        metrics = Metrics()
+        metrics.watch_hub(start_hub_clock())
+        together.measure(metrics)
+        pages = pages_of(together.reasons, metrics.page)
+        side_port = SidePort(process.health_host, process.health_port, pages)
         side_port.start()
         together.start()
         while not stop.wait():

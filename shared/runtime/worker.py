@@ -14,17 +14,22 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.bus import embedded
 from shared.bus.reader import Reader
+from shared.bus.relay import SUBSCRIPTION as RELAY
 from shared.bus.relay import Relay
 from shared.bus.replica import Replica
 from shared.bus.rpc_source import RpcSource
 from shared.projections import checkpoints
 from shared.projections.feed import Feed
 from shared.projections.following import ProjectionFollower, prepare_projection, standing
+from shared.projections.projection import Projection
 from shared.projections.reacting import ReactionFollower
+from shared.projections.reaction import Reaction
 from shared.projections.subscriptions import Follower, Subscriptions
 from shared.runtime.acting import act_of
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House
+from shared.runtime.lags import Kind, Lag, Waiting, behind_checkpoint, of_replica, parked_by
+from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
@@ -163,6 +168,28 @@ class Worker:
             found.append("database.not_migrated")
         return found
 
+    @property
+    def service_name(self) -> str:
+        return self._service.name
+
+    def lags(self) -> list[Lag]:
+        """How far each part is behind what it follows. Raises SQLAlchemyError."""
+        store, log = self._house.store, self._house.log
+        found = [Lag(RELAY, "relay", *behind_checkpoint(store, log, RELAY))]
+        found += [of_replica(source, reader.facts) for source, reader in self._readers.items()]
+        kinds: dict[Kind, Sequence[Projection | Reaction]] = {
+            "projection": self._service.projections,
+            "reaction": self._service.reactions,
+        }
+        for kind, each in ((kind, each) for kind, declared in kinds.items() for each in declared):
+            lag = behind_checkpoint(store, self._feeds[each.source], each.name)
+            found.append(Lag(each.name, kind, *lag))
+        return found
+
+    def parked(self) -> list[Waiting]:
+        """What each subscription has parked. Raises SQLAlchemyError."""
+        return parked_by(self._house.store)
+
     def stop(self, seconds_max: float) -> bool:
         """End all threads; whether it was done within the time."""
         self._stop.set()
@@ -188,7 +215,8 @@ def run_worker(service: type[Service], stop: Stop) -> int:
         waiting[:] = [reason]
 
     port = process.health_port + 1 if process.health_port else 0
-    side_port = SidePort(process.health_host, port, pages_of(reasons))
+    metrics = Metrics()
+    side_port = SidePort(process.health_host, port, pages_of(reasons, metrics.page))
     side_port.start()
     house = wait_for_house(settings, service.language, stop, tell)
     if house is None or not wait_for_broker(settings.bus_url, stop, tell):
@@ -196,6 +224,8 @@ def run_worker(service: type[Service], stop: Stop) -> int:
     prepare_followers(service, house)
     worker = Worker(service, house)
     house.tell_of_appends(worker.wake)
+    metrics.watch_house(house)
+    metrics.watch_worker(worker)
     worker.start()
     while not stop.wait():
         if worker.ended:

@@ -1,0 +1,66 @@
+"""How far each follower of a service is behind, in events and in seconds, and what is parked."""
+
+import time
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import func, select
+
+from shared.bus.reader import ReaderFacts
+from shared.log.store import Store
+from shared.projections import checkpoints
+from shared.projections.feed import Feed
+from shared.projections.tables import parked
+
+Kind = Literal["relay", "replica", "projection", "reaction"]
+
+
+class Lag(NamedTuple):
+    """How far one follower is behind.
+
+    Args:
+        events: how many it lacks; ``seconds``: since when, by the oldest of them.
+    """
+
+    follower: str
+    kind: Kind
+    events: int
+    seconds: float
+
+
+class Waiting(NamedTuple):
+    """How many events a subscription has parked, and for how many seconds the one that waits longest."""
+
+    subscription: str
+    events: int
+    seconds: float
+
+
+def behind_checkpoint(store: Store, feed: Feed, subscription: str) -> tuple[int, float]:
+    """How many events a subscription has not done, and the age of the first in seconds."""
+    with store.read() as connection:
+        checkpoint = checkpoints.read(connection, subscription)
+        position = 0 if checkpoint is None else checkpoint.position
+        lacking = max(feed.position(connection) - position, 0)
+        first = feed.page(connection, position, 1) if lacking else []
+    return lacking, age_seconds(first[0].recorded_at) if first else 0.0
+
+
+def of_replica(source: str, facts: ReaderFacts) -> Lag:
+    """A replica's lag: what it lacks it cannot have seen, so its seconds run from when it last was level."""
+    level = facts.lag == 0 and not facts.behind
+    since = 0.0 if level or facts.level_at is None else time.monotonic() - facts.level_at
+    return Lag(source, "replica", facts.lag, since)
+
+
+def parked_by(store: Store) -> list[Waiting]:
+    """What each subscription has parked; nothing for one that has nothing parked."""
+    counted = select(parked.c.subscription, func.count(), func.min(parked.c.parked_at))
+    with store.read() as connection:
+        rows = connection.execute(counted.group_by(parked.c.subscription)).all()
+    return [Waiting(name, events, age_seconds(since)) for name, events, since in rows]
+
+
+def age_seconds(moment: str) -> float:
+    """How long ago a moment was by this machine's clock; negative for one that lies ahead of it."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
