@@ -5,6 +5,7 @@ from typing import Any
 from shared.log.envelope import Envelope
 from shared.projections.reacting import Act
 from shared.runtime.commands import Request
+from shared.runtime.correlation import carried
 from shared.runtime.founding import HOUSE
 from shared.runtime.house import House
 
@@ -17,7 +18,8 @@ def act_of(house: House) -> Act:
 
     def act(command: Any, command_id: str, envelope: Envelope) -> None:
         request = Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id)
-        outcome = house.handle(request)
+        with carried(envelope.facts.correlation_id):
+            outcome = house.handle(request)
         if isinstance(outcome, Exception):
             raise outcome
 

@@ -14,6 +14,7 @@ from shared.rules.parameter import NOT_IN_FORCE, Parameter
 from shared.rules.plain import personal_fields, to_plain
 from shared.rules.policy_parameter import PolicyParameter
 from shared.rules.refusal import Refusal
+from shared.runtime import correlation
 from shared.runtime.identities import new_identity
 
 EFFECTIVE_LATER = Refusal(
@@ -31,6 +32,8 @@ class Request:
         command: the wish.
         actor: who wishes it.
         command_id: chosen by the caller, so that it can be sent again; minted where it is missing.
+        correlation_id: of all that follows from one wish; else that of the call, else the command's own id.
+        causation_id: of the event to which this is a reaction.
     """
 
     command: Any
@@ -81,7 +84,7 @@ class CommandHandler:
             body=to_plain(command),
             personal=tuple(personal_fields(command)),
             decide=lambda view: decide(decider, decider.decide, command, request.actor, view),
-            correlation_id=request.correlation_id or command_id,
+            correlation_id=request.correlation_id or correlation.current() or command_id,
             causation_id=request.causation_id,
             minted=request.command_id is None,
         )

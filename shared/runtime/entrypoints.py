@@ -17,6 +17,7 @@ from nameko.exceptions import MalformedRequest
 from nameko.extensions import DependencyProvider
 
 from shared.bus.answering import send_answer
+from shared.runtime import correlation
 from shared.runtime.calls import Call, RefusedCall, refused_call, without_text
 
 HOUSES = "houses"
@@ -25,7 +26,7 @@ HOUSES = "houses"
 REQUEST_SECONDS_MAX = 60
 """How long a request waits for a service that is away; it may hold personal data, which rests nowhere."""
 
-HEADERS = frozenset({"actor", "auth_token", "language"})
+HEADERS = frozenset({"actor", "auth_token", "language", correlation.HEADER})
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ class CallProvider(DependencyProvider):
 
     def worker_setup(self, worker_ctx: Any) -> None:
         worker_ctx.began_at = time.monotonic()
+        entrypoint = f"{self.container.service_name}.{worker_ctx.entrypoint.method_name}"
+        correlation.begin(correlation.heard(worker_ctx.data.get(correlation.HEADER)), call=entrypoint)
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         seconds = time.monotonic() - worker_ctx.began_at

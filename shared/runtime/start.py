@@ -29,11 +29,14 @@ def start(kind: str, names: list[str]) -> int:
         from shared.runtime.green import patch
 
         patch()
+    from shared.runtime.logs import FORMATS, set_up
     from shared.runtime.stopping import Stop
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for ours in ("shared", "gonghui"):
-        logging.getLogger(ours).setLevel(logging.INFO)
+    wanted = os.environ.get("GONGHUI_LOG_FORMAT", FORMATS[0])
+    set_up(wanted)
+    if wanted not in FORMATS:
+        log.error("GONGHUI_LOG_FORMAT: 应为 %s / must be %s", " 或 ".join(FORMATS), " or ".join(FORMATS))
+        return WRONGLY_SET
     os.umask(0o077)  # what a service writes is nobody else's to read
     stop = Stop()
     stop.listen()

@@ -51,5 +51,6 @@ VARIABLES = (
     Variable("GONGHUI_HEALTH_HOST", "127.0.0.1", "on which address side ports listen"),
     Variable("GONGHUI_GRACE_SECONDS", "30", "how long a process may take to stop, 1 to 3,600"),
     Variable("GONGHUI_<SERVICE>_GRACE_SECONDS", "", "the same for one service"),
+    Variable("GONGHUI_LOG_FORMAT", "console", "`json`: one JSON object a line; `console`: for people"),
     Variable("GONGHUI_SUPERVISOR", "", "set by a supervisor for its children: its process id"),
 )
