@@ -1,6 +1,7 @@
 """Asking the store: statements compiled once and, on PostgreSQL, sent together."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -36,30 +37,34 @@ class Question:
 def ask(connection: Connection, *questions: tuple[Question, Mapping[str, Any]]) -> list[list[Any]]:
     """The rows that answer each question, empty for one that only changes something.
 
-    A question about no values at all is not asked.
+    A question whose lists are all empty is not asked.
     """
-    if connection.dialect.name != "postgresql":
-        return [_ask_one(connection, question, given) for question, given in questions]
-    if all(_about_nothing(given) for _, given in questions):
-        return [[] for _ in questions]
+    asked = [each for each in questions if not _about_nothing(each)]
+    if connection.dialect.name == "postgresql":
+        answers = iter(_ask_postgresql(connection, asked))
+    else:
+        answers = (_ask_sqlite(connection, *each) for each in asked)
+    return [[] if _about_nothing(each) else next(answers) for each in questions]
+
+
+def _about_nothing(asked: tuple[Question, Mapping[str, Any]]) -> bool:
+    lists = [value for value in asked[1].values() if isinstance(value, list)]
+    return bool(lists) and not any(lists)
+
+
+def _ask_postgresql(
+    connection: Connection, asked: Sequence[tuple[Question, Mapping[str, Any]]]
+) -> list[list[Any]]:
     driver: Any = connection.connection.driver_connection
-    cursors: list[Any] = []
-    with postgresql.driver_errors(connection, "several statements"), driver.pipeline():
-        for question, given in questions:
-            cursor = None if _about_nothing(given) else driver.cursor(row_factory=namedtuple_row)
-            if cursor is not None:
-                cursor.execute(question.on(connection), given)
-            cursors.append(cursor)
-    return [cursor.fetchall() if cursor is not None and cursor.description else [] for cursor in cursors]
+    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
+    together = driver.pipeline() if len(asked) > 1 else nullcontext()
+    with postgresql.driver_errors(connection, "questions"), together:
+        for cursor, (question, given) in zip(cursors, asked, strict=True):
+            cursor.execute(question.on(connection), given)
+    return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-def _about_nothing(given: Mapping[str, Any]) -> bool:
-    return any(value == [] for value in given.values())
-
-
-def _ask_one(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
-    if _about_nothing(given):
-        return []
+def _ask_sqlite(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
     # SQLite has no arrays: any number of values come as one JSON text.
     texts = {name: _text(value) if isinstance(value, list) else value for name, value in given.items()}
     result = connection.execute(question.on(connection), texts)

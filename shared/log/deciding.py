@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Row, literal_column, select
+from sqlalchemy import Connection, LargeBinary, Row, Text, cast, literal_column, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.log.asking import Question, ask, named
@@ -189,15 +189,21 @@ class Deciding:
 
     def _ask_the_store(self) -> bool:
         """Learn what the store knows of new keys and persons; whether it stands against a decision."""
-        keys, personal_keys, persons = ask(
+        (rows,) = ask(
             self._connection,
-            (UNIQUE_KEYS, {"keys": [name for name, digest in self._wanted if not digest]}),
-            (DIGESTS, {"digests": [digest for _, digest in self._wanted if digest]}),
-            (PERSON_KEYS, {"persons": list(self._needed - self.persons.keys())}),
+            (
+                HELD_AND_KEPT,
+                {
+                    "keys": [name for name, digest in self._wanted if not digest],
+                    "digests": [digest for _, digest in self._wanted if digest],
+                    "persons": list(self._needed - self.persons.keys()),
+                },
+            ),
         )
-        held = {(name, digest): stream for name, digest, stream in (*keys, *personal_keys)}
+        held = {(name, digest): stream for name, digest, stream, _ in rows if stream is not None}
+        kept = [(person_id, wrapped) for person_id, _, stream, wrapped in rows if stream is None]
         self._holders |= dict.fromkeys(self._wanted) | held
-        found = self._vault.unwrapped(persons)
+        found = self._vault.unwrapped(kept)
         self.persons |= found
         return bool(held) or None in found.values()
 
@@ -254,21 +260,22 @@ def check_size(entry: Entry) -> None:
 
 
 COMMANDS = Question(lambda connection: select(commands).where(named(connection, commands.c.id, "ids")))
-UNIQUE_KEYS = Question(
-    lambda connection: select(
-        unique_keys.c.key, literal_column("''").label("digest"), unique_keys.c.stream
-    ).where(named(connection, unique_keys.c.key, "keys"))
-)
-DIGESTS = Question(
-    lambda connection: select(digests.c.name, digests.c.digest, digests.c.stream).where(
-        named(connection, digests.c.digest, "digests")
+
+
+def _held_and_kept(connection: Connection) -> Any:
+    """Who holds which keys, and, told by having no stream, which persons have a key of their own."""
+    nothing, no_key = cast(null(), Text), cast(null(), LargeBinary)
+    plain = select(unique_keys.c.key, literal_column("''"), unique_keys.c.stream, no_key)
+    personal = select(digests.c.name, digests.c.digest, digests.c.stream, no_key)
+    persons = select(person_keys.c.person_id, literal_column("''"), nothing, person_keys.c.wrapped)
+    return union_all(
+        plain.where(named(connection, unique_keys.c.key, "keys")),
+        personal.where(named(connection, digests.c.digest, "digests")),
+        persons.where(named(connection, person_keys.c.person_id, "persons")),
     )
-)
-PERSON_KEYS = Question(
-    lambda connection: select(person_keys.c.person_id, person_keys.c.wrapped).where(
-        named(connection, person_keys.c.person_id, "persons")
-    )
-)
+
+
+HELD_AND_KEPT = Question(_held_and_kept)
 
 
 def answer_of(connection: Connection, row: Row[Any]) -> Answer:
