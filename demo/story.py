@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 from nameko.standalone.rpc import ClusterRpcProxy
@@ -31,6 +32,7 @@ from shared.runtime.calls import RefusedCall
 from shared.runtime.finding import service_class, service_names
 from shared.runtime.house import House
 from shared.runtime.identities import new_identity
+from shared.runtime.local import token_of_the_house
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.settings import embedded_settings
 from shared.runtime.stopping import CannotStart
@@ -38,6 +40,7 @@ from shared.runtime.together import LOCK_FILE, Together, lock_folder
 
 PEOPLE = 300
 CLERK = "registrar-1"
+ROLES_HELD = ("administrator", "auditor", "clerk", "statistician")
 MADE_HERE = ".demonstration"
 """Marks a folder that the demonstration made and may therefore empty."""
 START_SECONDS_MAX = 10
@@ -99,14 +102,38 @@ class Story:
                 f"{len(houses)} services run in this process, each with a store, a log and a key of its own",
             )
             (bus_url,) = {each.bus_url for each in settings.values()}
-            with ClusterRpcProxy(
-                {"AMQP_URI": bus_url}, context_data={"actor": CLERK}, timeout=CALL_SECONDS_MAX
-            ) as call:
+            token = self.log_in(bus_url, houses["staffing"])
+            with calling(bus_url, token) as call:
                 yield houses, call
         finally:
             stopped = together.stop(STOP_SECONDS_MAX)
         if not stopped:
             raise Unexpected("the services did not stop in time")
+
+    def log_in(self, bus_url: str, staffing: House) -> str:
+        """The first login is opened by the house itself; from then on everybody says who they are."""
+        password = token_urlsafe(16)
+        with calling(bus_url, token_of_the_house(staffing, "administrator")) as call:
+            opened = call.staffing.open_login(person_id=CLERK, name="registrar")
+            login_id = next(iter(opened["streams"])).partition("/")[2]
+            call.staffing.set_password(login_id=login_id, password=password)
+            accepted(
+                call.staffing.grant_role_many,
+                [{"login_id": login_id, "role": role, "begins_on": "2024-01-01"} for role in ROLES_HELD],
+            )
+        with calling(bus_url) as call:
+            try:
+                call.membership.log_head()
+            except RefusedCall as refused:
+                self.step(f"拒绝（未登录）：{refused.zh}", f"refused (not logged in): {refused.en}", mark="⊘")
+            else:
+                raise Unexpected("a call without a token was answered")
+            token: str = call.staffing.log_in(name="registrar", password=password)["token"]
+        self.step(
+            f"登录：经办人凭密码取得五分钟有效的签名凭证，角色 {len(ROLES_HELD)} 个",
+            f"logged in: a signed token, good for five minutes everywhere, with {len(ROLES_HELD)} roles",
+        )
+        return token
 
     def found_district(self, call: Any) -> None:
         set_ = accepted(call.membership.set_parameter_many, [typed(each) for each in parameters()])
@@ -262,6 +289,12 @@ class Story:
     def step(self, zh: str, en: str, mark: str = "✓") -> None:
         self.console.print(Text(f"{mark} ", "bold green" if mark == "✓" else "bold yellow") + zh)
         self.console.print(Text(f"  {en}", "dim"))
+
+
+def calling(bus_url: str, token: str | None = None) -> Any:
+    """A caller of all services, as other systems are."""
+    data = {} if token is None else {"auth_token": token}
+    return ClusterRpcProxy({"AMQP_URI": bus_url}, context_data=data, timeout=CALL_SECONDS_MAX)
 
 
 def accepted(method: Callable[..., Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -25,7 +25,9 @@ from shared.rules.context import Actor
 from shared.runtime.commands import Request
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.settings import BUS_URL, embedded_settings
+from shared.runtime.signing_keys import make_signing_key, read_signing_key
 from shared.runtime.together import Together
+from shared.runtime.tokens import PEOPLE_SIGNED_BY, Grant, sign
 
 A_CALL = 1_000
 WAIT_SECONDS_MAX = 120
@@ -62,10 +64,17 @@ def calls(together: Together, events: int) -> dict[str, float]:
         "issued_on": "2026-03-01",
         "trade": "woodworker",
     }
-    with ClusterRpcProxy({"AMQP_URI": BUS_URL}, context_data={"actor": "clerk"}, timeout=10) as proxy:
+    token = token_of_a_clerk(together.houses[CardsService].settings.folder)
+    with ClusterRpcProxy({"AMQP_URI": BUS_URL}, context_data={"auth_token": token}, timeout=10) as proxy:
         echoes = [milliseconds(lambda: proxy.cards.echo(text="好")) for _ in range(events)]
         issued = [milliseconds(lambda: proxy.cards.issue_card(**given_card)) for _ in range(events)]
     return {"echo_ms": median(echoes[CALLS_BEFORE:]), "command_ms": median(issued[CALLS_BEFORE:])}
+
+
+def token_of_a_clerk(folder: Path) -> str:
+    staffing = embedded_settings(PEOPLE_SIGNED_BY, folder)
+    make_signing_key(staffing)
+    return sign(staffing, read_signing_key(staffing), person_id="clerk", grants=[Grant("clerk", None)])
 
 
 def milliseconds(call: Callable[[], object]) -> float:

@@ -1,6 +1,7 @@
 """Assistance's interface: one line for each command and query."""
 
 from services.assistance.aggregates import language
+from services.assistance.projections.access import access
 from shared.runtime.service import Service
 
 
@@ -9,3 +10,4 @@ class AssistanceService(Service):
 
     name = "assistance"
     language = language
+    projections = access

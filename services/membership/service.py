@@ -9,14 +9,17 @@ from services.membership.aggregates.member import JoinMember
 from services.membership.aggregates.organisation import FoundOrganisation
 from services.membership.aggregates.person import ALREADY_REGISTERED, RegisterPerson
 from services.membership.events import DocumentType, Sex
+from services.membership.projections.access import access
 from shared.log.entry import Answer
 from shared.rules.personal import Personal
 from shared.rules.refusal import Refused
+from shared.runtime.access import ANYWHERE
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
 from shared.runtime.identities import new_identity
 from shared.runtime.methods import command, operation
 from shared.runtime.service import Service
+from shared.runtime.tokens import SERVICE
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.person_name import PersonName
 
@@ -111,13 +114,24 @@ class MembershipService(Service):
 
     name = "membership"
     language = language
+    projections = access
 
-    identify_person = operation(identify_person, role="clerk")
-    register_person = command(RegisterPerson, role="clerk", derived=(sex, birth_year), minted=("person_id",))
-    found_organisation = command(FoundOrganisation, role="clerk", minted=("organisation_id",))
+    # Persons belong to the district and to no organisation: whoever admits members registers them.
+    identify_person = operation(identify_person, role=("clerk", SERVICE), scope=ANYWHERE)
+    register_person = command(
+        RegisterPerson,
+        role="clerk",
+        scope=ANYWHERE,
+        derived=(sex, birth_year),
+        minted=("person_id",),
+    )
+    found_organisation = command(
+        FoundOrganisation, role="clerk", scope="parent_id", minted=("organisation_id",)
+    )
     join_member = command(
         JoinMember,
         role="clerk",
+        scope="organisation_id",
         derived=(sex, birth_year, age_years),
         minted=("member_id",),
         found={"person_id": persons_with},

@@ -1,6 +1,7 @@
 """Reporting's interface: one line for each command and query."""
 
 from services.reporting.aggregates import language
+from services.reporting.projections.access import access
 from services.reporting.projections.memberships import member_count, memberships
 from shared.runtime.methods import query
 from shared.runtime.service import Service
@@ -11,6 +12,6 @@ class ReportingService(Service):
 
     name = "reporting"
     language = language
-    projections = (memberships,)
+    projections = (*access, memberships)
 
-    member_count = query(member_count, role="statistician", reads=(memberships,))
+    member_count = query(member_count, role="statistician", scope="organisation_id", reads=(memberships,))

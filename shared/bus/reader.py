@@ -64,6 +64,7 @@ class Reader:
         url: the bus.
         reader_service: the service that reads; its instances share one queue and take turns.
         on_progress: called after each append.
+        on_level: called whenever the source was asked and nothing was missing.
         digest_key: with it, a message that was refused is told apart in the log without being shown.
     """
 
@@ -75,12 +76,14 @@ class Reader:
         reader_service: str,
         on_progress: Callable[[], None],
         digest_key: bytes | None = None,
+        on_level: Callable[[], None] | None = None,
     ) -> None:
         self._replica = replica
         self._source = source
         self._url = url
         self._reader_service = reader_service
         self._on_progress = on_progress
+        self._on_level = on_level
         self._digest_key = digest_key or urandom(32)
         self._unanswered = False
         self._pull_at = 0.0
@@ -224,6 +227,8 @@ class Reader:
         self._pull_at = time.monotonic() + SILENCE_SECONDS
         if level:
             self._note(behind=False, level_at=time.monotonic())
+            if self._on_level is not None:
+                self._on_level()
 
     def _note(self, **changes: Any) -> None:
         self.facts = replace(self.facts, **changes)

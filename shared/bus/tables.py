@@ -1,6 +1,6 @@
-"""The tables of a replica: another service's events without their personal parts, and where it stands."""
+"""The tables of replicas: other services' events without their personal parts, and where each stands."""
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
 
 from shared.log.tables import Number
 
@@ -29,4 +29,11 @@ replica_events = Table(
     Column("recorded_at", String(27), nullable=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("public", Text, nullable=False),
+)
+
+feed_levels = Table(
+    "feed_levels",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("level_at", Float, nullable=False),
 )

@@ -1,7 +1,6 @@
 """Calls: who calls what, and what a caller is told when the answer is no; nothing internal passes here."""
 
 import logging
-import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
@@ -15,7 +14,19 @@ from shared.log.entry import Answer, Unavailable
 from shared.log.log import is_passing
 from shared.rules.context import Actor
 from shared.rules.refusal import Refusal, Refused
+from shared.runtime.access import (
+    ANYWHERE,
+    NO_TOKEN,
+    NOBODY_YET,
+    OUT_OF_SCOPE,
+    SIGNED_IN,
+    TOKEN_REFUSED,
+    WHOLE_DISTRICT,
+    WRONG_ROLE,
+    Access,
+)
 from shared.runtime.house import House
+from shared.runtime.tokens import BadToken, Grant, Token
 
 INTERNAL = Refusal(
     "internal",
@@ -33,16 +44,11 @@ MALFORMED = Refusal(
     en="the call is malformed: arguments are given by name only",
 )
 UNKNOWN_METHOD = Refusal("call.unknown_method", zh="没有这个方法", en="there is no such method")
-ACTOR_MALFORMED = Refusal(
-    "call.actor_malformed", zh="调用者标识格式不符", en="the actor's identity is malformed"
-)
 
 ANONYMOUS = Actor("anonymous")
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("gonghui.access")
-
-_is_identity = re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch
 
 
 @deserialize_to_instance
@@ -86,32 +92,75 @@ class Call:
     Args:
         house: the service's log and command handler.
         headers: what the caller sent beside the arguments.
+        access: judges the token among them.
     """
 
-    def __init__(self, house: House, headers: Mapping[str, Any]) -> None:
+    def __init__(self, house: House, headers: Mapping[str, Any], access: Access) -> None:
         self.house = house
         self._headers = headers
+        self._access = access
+        self._grants: tuple[Grant, ...] = ()
+        self.token: Token | None = None
+        """Who calls, once that is settled."""
+        self.fault = ""
+        """Why a token was not accepted: for the access log only."""
+
+    def admit(self, roles: Sequence[str]) -> None:
+        """Settle who calls, and that one of their roles is among these.
+
+        Raises the refusals ``access.no_token``, ``access.token_refused``, ``access.not_level`` and
+        ``access.role``.
+        """
+        if NOBODY_YET in roles:
+            return
+        text = self._headers.get("auth_token")
+        if text is None:
+            raise NO_TOKEN()
+        try:
+            self.token = self._access.token(text)
+        except BadToken as bad:
+            self.fault = str(bad)
+            raise TOKEN_REFUSED() from None
+        self._grants = tuple(each for each in self.token.grants if SIGNED_IN in roles or each.role in roles)
+        if not self._grants:
+            raise WRONG_ROLE(roles=", ".join(roles))
+
+    def acting(self, scope: str, values: Mapping[str, Any]) -> Actor:
+        """Who acts, under a role that holds for what the call touches.
+
+        Args:
+            scope: what a method says that it touches.
+            values: the arguments; the one that ``scope`` names is the organisation.
+
+        Raises the refusal ``access.scope``.
+        """
+        if scope == ANYWHERE:
+            return self.actor
+        organisation_id = None if scope == WHOLE_DISTRICT else values[scope]
+        for grant in self._grants:
+            if self._access.reaches(grant, organisation_id):
+                return self._as(grant)
+        raise OUT_OF_SCOPE(field=None if scope == WHOLE_DISTRICT else scope)
 
     @property
     def actor(self) -> Actor:
-        """Who calls. Raises the refusal ``call.actor_malformed``."""
-        return actor_of(self._headers)
+        """Who calls, where no organisation is touched."""
+        return self._as(self._grants[0]) if self._grants else ANONYMOUS
+
+    def _as(self, grant: Grant) -> Actor:
+        assert self.token is not None  # noqa: S101 - whoever has grants has been admitted
+        roles = dict.fromkeys(each.role for each in self.token.grants)
+        return Actor(self.token.person_id, tuple(roles), grant.organisation_id)
+
+    def record(self, method: str, outcome: str) -> None:
+        """Write a line into the access log: who did or tried what."""
+        token = self.token
+        who = f"{token.person_id} login={token.login_id} token={token.token_id}" if token else "-"
+        fault = f" fault={self.fault.replace(' ', '_')}" if self.fault else ""
+        access_log.info("%s.%s %s by=%s%s", self.house.log.source, method, outcome, who, fault)
 
 
-def actor_of(headers: Mapping[str, Any]) -> Actor:
-    """Who calls, by what stands beside the call's arguments: the one place where that is settled.
-
-    Raises the refusal ``call.actor_malformed``.
-    """
-    named = headers.get("actor")
-    if named is None:
-        return ANONYMOUS
-    if not isinstance(named, str) or not _is_identity(named):
-        raise ACTOR_MALFORMED()
-    return Actor(named)
-
-
-def outcome_of(method: str, answer: Callable[[], Any]) -> Any:
+def outcome_of(call: Call, method: str, answer: Callable[[], Any]) -> Any:
     """What a method answers, or the RefusedCall that says why not.
 
     It is returned and not raised: nameko logs what is raised with its text, and that may be personal.
@@ -119,13 +168,16 @@ def outcome_of(method: str, answer: Callable[[], Any]) -> Any:
     try:
         return answer()
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets our own words only
-        return refused_call(method, error)
+        return refused_call(method, error, call)
 
 
-def refused_call(method: str, error: Exception) -> RefusedCall:
+def refused_call(method: str, error: Exception, call: Call | None = None) -> RefusedCall:
     """What a caller is told of an exception; what is internal stands in our log, under a reference."""
     told = _refused_call(method, error)
-    access_log.info("%s refused: %s", method, told.code)
+    if call is None:
+        access_log.info("%s refused=%s by=-", method, told.code)
+    else:
+        call.record(method, f"refused={told.code}")
     return told
 
 

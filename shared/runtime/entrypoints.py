@@ -18,6 +18,7 @@ from nameko.extensions import DependencyProvider
 
 from shared.bus.answering import send_answer
 from shared.runtime import correlation
+from shared.runtime.access import Access
 from shared.runtime.calls import Call, RefusedCall, refused_call, without_text
 
 HOUSES = "houses"
@@ -26,7 +27,7 @@ HOUSES = "houses"
 REQUEST_SECONDS_MAX = 60
 """How long a request waits for a service that is away; it may hold personal data, which rests nowhere."""
 
-HEADERS = frozenset({"actor", "auth_token", "language", correlation.HEADER})
+HEADERS = frozenset({"auth_token", "language", correlation.HEADER})
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class CallProvider(DependencyProvider):
 
     def setup(self) -> None:
         self._house = self.container.config[HOUSES][self.container.service_name]
+        self._access = Access(self._house, self.container.service_cls.projections)
 
     def worker_setup(self, worker_ctx: Any) -> None:
         worker_ctx.began_at = time.monotonic()
@@ -115,7 +117,7 @@ class CallProvider(DependencyProvider):
         self._house.answered(worker_ctx.entrypoint.method_name, seconds, codes_in(result))
 
     def get_dependency(self, worker_ctx: Any) -> Call:
-        return Call(self._house, worker_ctx.data)
+        return Call(self._house, worker_ctx.data, self._access)
 
 
 def codes_in(result: Any) -> list[str]:

@@ -8,7 +8,9 @@ from inspect import signature
 from typing import Any, get_type_hints
 from uuid import UUID
 
+from shared.rules.context import Actor
 from shared.rules.personal import Personal
+from shared.runtime.access import WHOLE_DISTRICT
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
 from shared.runtime.identities import new_identity
@@ -29,6 +31,7 @@ class Intake:
         derived: functions for the fields that follow from others; callers cannot send these fields.
         minted: identities that callers may leave out.
         found: fields that callers may leave out and the house can find, each with the function that does.
+        scope: what the command touches (see ``Call.acting``); settled before anything is found.
     """
 
     def __init__(
@@ -37,7 +40,9 @@ class Intake:
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
+        scope: str = WHOLE_DISTRICT,
     ) -> None:
+        self._scope = scope
         self.command_type = command_type
         self._derived = [(each.__name__, each, tuple(signature(each).parameters)) for each in derived]
         self._minted = tuple(minted)
@@ -67,14 +72,13 @@ class Intake:
 
     def requests(self, call: Call, rows: Sequence[Any]) -> list[Request | Exception]:
         """For each row the request that it makes, or what is wrong with it."""
-        actor = call.actor
-        made: list[tuple[str, dict[str, Any]] | Exception] = [self._values(row) for row in rows]
+        made: list[tuple[str, dict[str, Any], Actor] | Exception] = [self._values(call, row) for row in rows]
         for name, find in self._found.items():
             lacking = [each for each in made if isinstance(each, tuple) and each[1][name] is None]
             results = dict(
                 zip(
                     map(id, lacking),
-                    find(call, [values for _, values in lacking]) if lacking else (),
+                    find(call, [values for _, values, _ in lacking]) if lacking else (),
                     strict=True,
                 )
             )
@@ -87,22 +91,23 @@ class Intake:
                 else:
                     each[1][name] = result  # type: ignore[index]
         return [
-            each if isinstance(each, Exception) else Request(self.command_type(**each[1]), actor, each[0])
+            each if isinstance(each, Exception) else Request(self.command_type(**each[1]), each[2], each[0])
             for each in made
         ]
 
-    def _values(self, row: Any) -> tuple[str, dict[str, Any]] | Exception:
+    def _values(self, call: Call, row: Any) -> tuple[str, dict[str, Any], Actor] | Exception:
         try:
             sent = load(self.accepts, row)
+            values = {name: getattr(sent, name) for name in self._names}
+            actor = call.acting(self._scope, values)
         except Exception as error:  # noqa: BLE001 - what is wrong with one row is that row's outcome only
             return error
-        values = {name: getattr(sent, name) for name in self._names}
         command_id = sent.command_id or new_identity()
         for name in self._minted:
             values[name] = values[name] or minted_identity(command_id, name)
         for name, derive, needed in self._derived:
             values[name] = derive(*(_bare(values[each]) for each in needed))
-        return command_id, values
+        return command_id, values, actor
 
 
 def minted_identity(command_id: str, name: str) -> str:

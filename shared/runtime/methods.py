@@ -1,7 +1,7 @@
 """What a service class is made of: commands, queries and operations, each one line that makes RPC methods."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, make_dataclass
+from dataclasses import MISSING, dataclass, fields, make_dataclass, replace
 from dataclasses import field as field_of
 from inspect import Parameter, cleandoc, signature
 from typing import Any, Literal, get_type_hints
@@ -13,11 +13,13 @@ from shared.log.entry import Answer
 from shared.projections.projection import Projection
 from shared.projections.waiting import AtLeast
 from shared.rules.refusal import Refusal
+from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT
 from shared.runtime.calls import answer_as_plain, outcome_of, refused_call
 from shared.runtime.entrypoints import Rpc
 from shared.runtime.intake import Derive, Find, Intake
 from shared.runtime.reading import answer_query
 from shared.runtime.schemas import load
+from shared.runtime.tokens import SERVICE
 
 ROWS_MOST = 1_000
 ROWS_NOT_A_LIST = Refusal("call.rows_not_a_list", zh="应为列表", en="must be a list")
@@ -25,7 +27,10 @@ ROWS_TOO_MANY = Refusal(
     "call.too_many_rows", zh="一次最多提交{most}行", en="at most {most} rows are taken at a time"
 )
 
+KNOWN_ROLES = ROLES | {SERVICE, SIGNED_IN, NOBODY_YET}
+
 Kind = Literal["command", "commands", "query", "operation"]
+Roles = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,27 @@ class Declared:
     """What is said of a method in its service class: contracts are made of it, and access looks here.
 
     Args:
-        role: who may call it.
+        roles: who may call it; any of them is enough.
+        scope: which part of the district it touches: ANYWHERE, WHOLE_DISTRICT, or the name of the argument
+            that tells the organisation (None in it stands for the whole district).
         accepts: the type of what callers send; of one row for a command's ``_many`` form.
     """
 
     kind: Kind
-    role: str
+    roles: tuple[str, ...]
+    scope: str
     accepts: type[Any]
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.roles) - KNOWN_ROLES:
+            raise ValueError(f"there is no role {sorted(unknown)}")
+        if self.scope not in (ANYWHERE, WHOLE_DISTRICT, *(each.name for each in fields(self.accepts))):
+            raise ValueError(f"{self.accepts.__name__} has no field {self.scope}")
+
+    @property
+    def role(self) -> str:
+        """The roles in words."""
+        return ", ".join(self.roles)
 
 
 class command:  # noqa: N801 - it reads as a word in service classes
@@ -52,7 +71,8 @@ class command:  # noqa: N801 - it reads as a word in service classes
 
     Args:
         command_type: which.
-        role: who may send it.
+        role: who may send it; of several, any is enough.
+        scope: which part of the district it touches (see Declared).
         derived, minted, found: what the edge adds (see Intake).
     """
 
@@ -60,19 +80,22 @@ class command:  # noqa: N801 - it reads as a word in service classes
         self,
         command_type: type[Any],
         *,
-        role: str,
+        role: Roles,
+        scope: str = WHOLE_DISTRICT,
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
     ) -> None:
-        self._intake = Intake(command_type, derived, minted, found)
-        self._role = role
+        self._intake = Intake(command_type, derived, minted, found, scope)
+        self._roles = several(role)
+        self._scope = scope
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
-        intake = self._intake
+        intake, roles = self._intake, self._roles
 
         def single(self: Any, **given: Any) -> Any:
             def answer() -> dict[str, Any]:
+                self.call.admit(roles)
                 request = intake.requests(self.call, [given])[0]
                 if isinstance(request, Exception):
                     raise request
@@ -81,14 +104,19 @@ class command:  # noqa: N801 - it reads as a word in service classes
                     raise outcome
                 return answer_as_plain(outcome, self.call.house.log.source)
 
-            return outcome_of(name, answer)
+            return outcome_of(self.call, name, answer)
 
         def many(self: Any, rows: Any) -> Any:
-            return outcome_of(f"{name}_many", lambda: handle_rows(self.call, intake, name, rows))
+            def answers() -> list[dict[str, Any]]:
+                self.call.admit(roles)
+                return handle_rows(self.call, intake, name, rows)
+
+            return outcome_of(self.call, f"{name}_many", answers)
 
         described = intake.command_type.__doc__ or ""
-        _publish(owner, name, single, Declared("command", self._role, intake.accepts), described)
-        _publish(owner, f"{name}_many", many, Declared("commands", self._role, intake.accepts), described)
+        declared = Declared("command", roles, self._scope, intake.accepts)
+        _publish(owner, name, single, declared, described)
+        _publish(owner, f"{name}_many", many, replace(declared, kind="commands"), described)
 
 
 def handle_rows(call: Any, intake: Intake, name: str, rows: Any) -> list[dict[str, Any]]:
@@ -103,7 +131,7 @@ def handle_rows(call: Any, intake: Intake, name: str, rows: Any) -> list[dict[st
     return [
         answer_as_plain(each, call.house.log.source)
         if isinstance(each, Answer)
-        else {"refused": refused_call(name, each).as_plain()}
+        else {"refused": refused_call(name, each, call).as_plain()}
         for each in results
     ]
 
@@ -113,33 +141,38 @@ class operation:  # noqa: N801 - as above
 
     Args:
         function: with annotated keyword arguments; it raises declared refusals.
-        role: who may call it.
+        role: who may call it; of several, any is enough.
+        scope: which part of the district it touches (see Declared).
     """
 
     kind: Kind = "operation"
 
-    def __init__(self, function: Callable[..., Any], *, role: str) -> None:
+    def __init__(self, function: Callable[..., Any], *, role: Roles, scope: str = WHOLE_DISTRICT) -> None:
         self._function = function
-        self._role = role
+        self._roles = several(role)
+        self._scope = scope
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         function, accepts, run = self._function, self._accepts(), self._run
+        roles, scope = self._roles, self._scope
 
         def method(self: Any, **given: Any) -> Any:
             def answer() -> Any:
+                self.call.admit(roles)
                 sent = load(accepts, given)
                 values = {each: getattr(sent, each) for each in accepts.__dataclass_fields__}
+                self.call.acting(scope, values)
                 return msgspec.to_builtins(run(self.call, values))
 
-            return outcome_of(name, answer)
+            return outcome_of(self.call, name, answer)
 
-        _publish(owner, name, method, Declared(self.kind, self._role, accepts), function.__doc__ or "")
+        declared = Declared(self.kind, roles, scope, accepts)
+        _publish(owner, name, method, declared, function.__doc__ or "")
 
     def _accepts(self) -> type[Any]:
         return arguments_of(self._function)
 
     def _run(self, call: Any, values: dict[str, Any]) -> Any:
-        call.actor  # noqa: B018 - also who only reads has to say who they are
         return self._function(call, **values)
 
 
@@ -152,23 +185,33 @@ class query(operation):  # noqa: N801 - as above
 
     Args:
         function: with annotated keyword arguments; it raises declared refusals.
-        role: who may call it.
+        role, scope: as of an operation.
         reads: the projections that it reads.
     """
 
     kind: Kind = "query"
 
-    def __init__(self, function: Callable[..., Any], *, role: str, reads: Sequence[Projection]) -> None:
-        super().__init__(function, role=role)
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        role: Roles,
+        scope: str = WHOLE_DISTRICT,
+        reads: Sequence[Projection],
+    ) -> None:
+        super().__init__(function, role=role, scope=scope)
         self._reads = tuple(reads)
 
     def _accepts(self) -> type[Any]:
         return arguments_of(self._function, [("at_least", AtLeast | None, field_of(default=None))])
 
     def _run(self, call: Any, values: dict[str, Any]) -> Any:
-        call.actor  # noqa: B018 - as above
         at_least = values.pop("at_least")
         return answer_query(call.house, self._function, values, self._reads, at_least)
+
+
+def several(role: Roles) -> tuple[str, ...]:
+    return (role,) if isinstance(role, str) else role
 
 
 def arguments_of(function: Callable[..., Any], more: Sequence[tuple[str, Any, Any]] = ()) -> type[Any]:

@@ -1,6 +1,5 @@
 """Opening a service's log from its settings, and preparing its store beforehand."""
 
-import os
 from pathlib import Path
 from secrets import token_hex
 
@@ -13,7 +12,9 @@ from shared.log.store import PATIENCE_SECONDS, Store
 from shared.log.tables import head
 from shared.rules.language import Language
 from shared.runtime.founding import found
+from shared.runtime.secret_files import write_once
 from shared.runtime.settings import Settings, read_master_key
+from shared.runtime.signing_keys import make_signing_key
 
 CONNECTIONS = 12
 """How many may read at once where nobody says: enough for a worker's threads and for an operator."""
@@ -61,7 +62,8 @@ def prepare(settings: Settings, language: Language, role: str | None = None) -> 
     """Bring a service's store up to date and found its log, unless it has one; harmless when repeated.
 
     On SQLite a log that is not founded yet gets its master key here, once. A founded one never does:
-    under another key nothing that was sealed before could be opened.
+    under another key nothing that was sealed before could be opened. A missing signing key is made at any
+    time: tokens under a lost one merely end.
 
     Args:
         role: on PostgreSQL, the service's own role, which is granted what it needs.
@@ -83,6 +85,8 @@ def prepare(settings: Settings, language: Language, role: str | None = None) -> 
     try:
         if settings.on_sqlite and not settings.master_key_file.exists() and not _is_founded(store):
             make_master_key(settings.master_key_file)
+        if settings.on_sqlite:
+            make_signing_key(settings)
         key = read_master_key(settings)
         migrate(store, role)
         return found(Log(store, language, Vault(key)))
@@ -91,28 +95,8 @@ def prepare(settings: Settings, language: Language, role: str | None = None) -> 
 
 
 def make_master_key(file: Path) -> None:
-    """Write a new master key that its owner alone may read, unless somebody else has just done so.
-
-    The file appears whole or not at all, and is on the disk before the first value is sealed under it.
-    """
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{token_hex(8)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as writing:
-            writing.write(token_hex(KEY_BYTES) + "\n")
-            writing.flush()
-            os.fsync(writing.fileno())
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            return
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write a new master key that its owner alone may read, unless somebody else has just done so."""
+    write_once(file, token_hex(KEY_BYTES) + "\n")
 
 
 def _is_founded(store: Store) -> bool:

@@ -8,9 +8,11 @@ from shared.projections.projection import Projection
 from shared.projections.reaction import Reaction
 from shared.rules.language import Language
 from shared.rules.policy_parameter import SetParameter
+from shared.runtime.access import ANYWHERE, SIGNED_IN
 from shared.runtime.calls import Call, answer_as_plain
 from shared.runtime.entrypoints import CallProvider
 from shared.runtime.methods import command, operation
+from shared.runtime.tokens import SERVICE
 
 
 def events_after(call: Call, *, position: int, limit: int = 500) -> dict[str, Any]:
@@ -46,7 +48,7 @@ class Service:
 
     call = CallProvider()
 
-    events_after = operation(events_after, role="reader")
-    log_head = operation(log_head, role="reader")
-    find_command = operation(find_command, role="caller")
+    events_after = operation(events_after, role=(SERVICE, "auditor"))
+    log_head = operation(log_head, role=(SERVICE, "auditor"))
+    find_command = operation(find_command, role=SIGNED_IN, scope=ANYWHERE)
     set_parameter = command(SetParameter, role="administrator")

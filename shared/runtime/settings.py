@@ -46,6 +46,8 @@ class Settings:
         folder: where the embedded defaults keep their files.
         database_url: of the service's own store; it may hold a password.
         master_key_file: holds the 32 bytes, in hexadecimal, that wrap the persons' keys.
+        signing_key_file: the private key under which the service signs tokens.
+        public_keys: the folder with the public keys of all services.
         bus_url: it may hold a password.
     """
 
@@ -54,6 +56,8 @@ class Settings:
     folder: Path
     database_url: str = field(repr=False)
     master_key_file: Path
+    signing_key_file: Path
+    public_keys: Path
     bus_url: str = field(repr=False)
 
     @property
@@ -64,6 +68,11 @@ class Settings:
     def master_key_variable(self) -> str:
         """The environment variable that names the master key's file."""
         return f"{PREFIX}{self.service.upper()}_MASTER_KEY_FILE"
+
+    @property
+    def signing_key_variable(self) -> str:
+        """The environment variable that names the signing key's file."""
+        return f"{PREFIX}{self.service.upper()}_SIGNING_KEY_FILE"
 
 
 def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> Settings:
@@ -76,6 +85,8 @@ def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> S
         folder=folder,
         database_url=database.render_as_string(),
         master_key_file=folder / f"{service}.key",
+        signing_key_file=folder / f"{service}.signing.pem",
+        public_keys=folder / "public_keys",
         bus_url=BUS_URL,
     )
 
@@ -110,6 +121,8 @@ def read_settings(service: str) -> Settings:
         folder=default.folder,
         database_url=database_url,
         master_key_file=read(f"{own}MASTER_KEY_FILE", str(default.master_key_file), _path),
+        signing_key_file=read(f"{own}SIGNING_KEY_FILE", str(default.signing_key_file), _path),
+        public_keys=read("PUBLIC_KEYS", str(default.public_keys), _path),
         bus_url=bus_url,
     )
 

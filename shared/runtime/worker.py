@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus import embedded
+from shared.bus.levels import note_level
 from shared.bus.reader import Reader
 from shared.bus.relay import SUBSCRIPTION as RELAY
 from shared.bus.relay import Relay
@@ -34,11 +35,14 @@ from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
 from shared.runtime.stopping import Stop
+from shared.runtime.tokens import OwnToken
 from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_house
 
 POLL_SECONDS = 0.1
 """How often the log is looked at for what another process appended."""
 POLL_SECONDS_EMBEDDED = 5.0
+NOTE_SECONDS = 5.0
+"""How often at most it is noted that a replica is level with its source."""
 LAG_MOST = 10_000
 """How many events a ready worker may be behind its log or a source."""
 
@@ -91,6 +95,8 @@ class Worker:
         self._house = house
         self._stop = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
+        self._noted_at: dict[str, float] = {}
+        self._own_token = OwnToken(house.settings)
         self._feeds: dict[str, Feed] = {service.name: house.log}
         self._replicas = [Replica(house.store, source) for source in sources_of(service)]
         self._feeds |= {replica.source: replica for replica in self._replicas}
@@ -112,9 +118,22 @@ class Worker:
         ]
 
     def _reader(self, replica: Replica, url: str) -> Reader:
-        headers = {"nameko.actor": self._service.name}
-        source = RpcSource(url, replica.source, lambda: headers)
-        return Reader(replica, source, url, self._service.name, self._subscriptions.wake)
+        source = RpcSource(url, replica.source, lambda: {"nameko.auth_token": self._own_token()})
+        return Reader(
+            replica,
+            source,
+            url,
+            self._service.name,
+            self._subscriptions.wake,
+            on_level=lambda: self._note_level(replica.source),
+        )
+
+    def _note_level(self, source: str) -> None:
+        """For the interface, which may be another process: it trusts no news that are too old."""
+        if time.monotonic() > self._noted_at.get(source, float("-inf")) + NOTE_SECONDS:
+            with self._house.store.write() as connection:
+                note_level(connection, source)
+            self._noted_at[source] = time.monotonic()
 
     def start(self) -> None:
         """Start all threads; returns at once."""

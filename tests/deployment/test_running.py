@@ -18,8 +18,11 @@ from psycopg import errors
 from sqlalchemy.engine import make_url
 
 from shared.bus.connecting import event_exchange
+from shared.runtime.access import ROLES
 from shared.runtime.probe import ready
 from shared.runtime.settings import read_settings
+from shared.runtime.signing_keys import read_signing_key
+from shared.runtime.tokens import Grant, sign
 from tests.deployment.composition import DEPLOY, SERVICES, Deployment
 from tests.runtime.suite import await_true, person_given
 from tests.servers.process import free_port, spawn
@@ -86,9 +89,22 @@ def database_of(migrated: Deployment, monkeypatch: pytest.MonkeyPatch) -> Callab
     return connect
 
 
-def test_a_member_who_joins_is_counted(running: Deployment, bus_of: Callable[[str], str]) -> None:
+def token_of_wang(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What staffing, which does not run here, would sign for somebody who may do everything."""
+    for key, value in deployment.environment("staffing").items():
+        if key.startswith("GONGHUI_"):
+            monkeypatch.setenv(key, value)
+    staffing = read_settings("staffing")
+    grants = [Grant(role, None) for role in sorted(ROLES)]
+    return sign(staffing, read_signing_key(staffing), person_id="wang", grants=grants)
+
+
+def test_a_member_who_joins_is_counted(
+    running: Deployment, bus_of: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus_url = bus_of("membership")
     with ClusterRpcProxy(
-        {"AMQP_URI": bus_of("membership")}, context_data={"actor": "wang"}, timeout=10
+        {"AMQP_URI": bus_url}, context_data={"auth_token": token_of_wang(running, monkeypatch)}, timeout=10
     ) as caller:
         federation = {"organisation_id": "federation-1", "kind": "federation", "level": 4}
         union = {"organisation_id": "union-1", "kind": "basic_union", "level": 7, "parent_id": "federation-1"}

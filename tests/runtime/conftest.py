@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.bus import embedded
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.together import Together
-from tests.runtime.suite import await_true, suite_settings
+from tests.runtime.suite import await_true, calling, folder_of, suite_settings
 from tests.servers.rabbitmq import RabbitMQ
 
 names = count(1)
@@ -49,6 +48,6 @@ def suite(bus_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[To
 
 @pytest.fixture(scope="module")
 def caller(suite: Together, bus_url: str) -> Iterator[Any]:
-    """nameko's own proxy, as other systems call with."""
-    with ClusterRpcProxy({"AMQP_URI": bus_url}, context_data={"actor": "wang"}, timeout=10) as proxy:
+    """nameko's own proxy, as other systems call with, in the name of somebody who may do everything."""
+    with calling(bus_url, folder_of(suite)) as proxy:
         yield proxy

@@ -9,7 +9,6 @@ from typing import Any
 import eventlet
 import psycopg
 import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
 from sqlalchemy import Connection, text
 
 from services.staffing.aggregates import language
@@ -21,10 +20,10 @@ from shared.runtime.interface import Interface
 from shared.runtime.methods import query
 from shared.runtime.opening import make_master_key, prepare
 from shared.runtime.service import Service
-from shared.runtime.settings import embedded_settings
+from shared.runtime.settings import Settings, embedded_settings
 from shared.runtime.stopping import CannotStart
 from shared.runtime.together import Soon
-from tests.runtime.suite import await_true
+from tests.runtime.suite import await_true, calling
 from tests.servers.postgresql import Database
 
 
@@ -44,8 +43,8 @@ class SlowService(Service):
 
 
 @pytest.fixture
-def slow(database: Database, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """A slow service on PostgreSQL; nameko's configuration to call it."""
+def slow(database: Database, tmp_path: Path) -> Iterator[Settings]:
+    """A slow service on PostgreSQL, by its settings."""
     settings = replace(
         embedded_settings("staffing", tmp_path), database_url=database.owner_url, bus_url="embedded://slow"
     )
@@ -55,13 +54,13 @@ def slow(database: Database, tmp_path: Path) -> Iterator[dict[str, Any]]:
     interface = Interface({SlowService: house}, settings.bus_url, rpc_workers=32)
     interface.start()
     await_true(lambda: interface.reasons() == [])
-    yield {"AMQP_URI": settings.bus_url}
+    yield settings
     assert interface.stop(5)
     house.close()
     embedded.drop("slow")
 
 
-def test_calls_that_wait_for_the_database_wait_side_by_side_and_others_run_on(slow: dict[str, Any]) -> None:
+def test_calls_that_wait_for_the_database_wait_side_by_side_and_others_run_on(slow: Settings) -> None:
     ticks = 0
 
     def tick() -> None:
@@ -71,7 +70,7 @@ def test_calls_that_wait_for_the_database_wait_side_by_side_and_others_run_on(sl
             ticks += 1
 
     def ask(_: int) -> Any:
-        with ClusterRpcProxy(slow, timeout=10) as proxy:
+        with calling(slow.bus_url, slow.folder) as proxy:
             return proxy.staffing.sleep(milliseconds=400)["answer"]
 
     ticker = eventlet.spawn(tick)
@@ -85,11 +84,11 @@ def test_calls_that_wait_for_the_database_wait_side_by_side_and_others_run_on(sl
     assert ticks >= 10
 
 
-def test_more_calls_than_connections_are_all_answered(slow: dict[str, Any]) -> None:
+def test_more_calls_than_connections_are_all_answered(slow: Settings) -> None:
     """Source: faults.md T-34."""
 
     def ask(_: int) -> Any:
-        with ClusterRpcProxy(slow, timeout=20) as proxy:
+        with calling(slow.bus_url, slow.folder, seconds_max=20) as proxy:
             proxy.staffing.sleep(milliseconds=50)
             return proxy.staffing.set_parameter(
                 key="sample.limit_fen",

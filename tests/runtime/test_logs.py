@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nameko.standalone.rpc import ClusterRpcProxy
 from sqlalchemy import text
 
 from demo.people import person
@@ -28,7 +27,7 @@ from shared.runtime.logs import FORMATS, MASK, formatter, masked_text, set_up
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.settings import embedded_settings
 from shared.runtime.together import Together
-from tests.runtime.suite import await_true, person_given
+from tests.runtime.suite import await_true, calling, folder_of, person_given
 
 CANARY = person_given(77)
 
@@ -62,10 +61,8 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
     embedded.drop("gonghui")
 
 
-def called(**context: str) -> Any:
-    return ClusterRpcProxy(
-        {"AMQP_URI": "embedded://gonghui"}, context_data={"actor": "wang", **context}, timeout=10
-    )
+def called(together: Together, **context: str) -> Any:
+    return calling("embedded://gonghui", folder_of(together), **context)
 
 
 @given(
@@ -165,7 +162,7 @@ def test_sql_is_written_without_its_parameters(tmp_path: Path, lines: io.StringI
 def test_a_callers_correlation_id_reaches_command_event_and_log_line(
     together: Together, lines: io.StringIO
 ) -> None:
-    with called(correlation_id="wish-1") as caller:
+    with called(together, correlation_id="wish-1") as caller:
         position = caller.membership.register_person(**person_given(1))["position"]
         with pytest.raises(RefusedCall):
             caller.membership.register_person(**person_given(1))
@@ -179,7 +176,7 @@ def test_a_callers_correlation_id_reaches_command_event_and_log_line(
 
 
 def test_without_a_correlation_id_a_command_is_its_own_beginning(together: Together) -> None:
-    with called() as caller:
+    with called(together) as caller:
         answer = caller.membership.register_person(**person_given(2), command_id="command-2")
 
     (event,) = together.houses[MembershipService].log.read(answer["position"] - 1, 1)
@@ -191,7 +188,7 @@ def test_without_a_correlation_id_a_command_is_its_own_beginning(together: Toget
 def test_what_is_no_correlation_id_is_left_out_and_refuses_nothing(
     sent: str, together: Together, lines: io.StringIO
 ) -> None:
-    with called(correlation_id=sent) as caller, pytest.raises(RefusedCall, match=r"input\.invalid"):
+    with called(together, correlation_id=sent) as caller, pytest.raises(RefusedCall, match=r"input\.invalid"):
         caller.membership.register_person(name="王")
 
     (line,) = parsed(lines)
@@ -200,7 +197,7 @@ def test_what_is_no_correlation_id_is_left_out_and_refuses_nothing(
 
 def test_one_call_leaves_no_correlation_id_to_the_next(together: Together, lines: io.StringIO) -> None:
     for context in ({"correlation_id": "wish-3"}, {}):
-        with called(**context) as caller, pytest.raises(RefusedCall):
+        with called(together, **context) as caller, pytest.raises(RefusedCall):
             caller.membership.register_person(name="王")
 
     first, second = parsed(lines)
@@ -210,7 +207,7 @@ def test_one_call_leaves_no_correlation_id_to_the_next(together: Together, lines
 
 def test_a_reaction_goes_on_under_the_events_correlation_id(together: Together) -> None:
     house = together.houses[MembershipService]
-    with called(correlation_id="wish-4") as caller:
+    with called(together, correlation_id="wish-4") as caller:
         position = caller.membership.register_person(**person_given(4))["position"]
     caused: Envelope = house.log.read(position - 1, 1)[0]
     command = SetParameter(
@@ -234,7 +231,7 @@ def test_nothing_personal_is_written_while_a_call_is_answered_or_breaks(
     together: Together, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Source: faults.md S-12."""
-    with called() as caller:
+    with called(together) as caller:
         caller.membership.register_person(**CANARY)
         for wrong in (CANARY, CANARY | {"sex": CANARY["name"]}, CANARY | {"identity_number": "1" * 18}):
             with pytest.raises(RefusedCall):

@@ -8,7 +8,6 @@ from typing import Any
 
 import eventlet
 import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.membership.service import MembershipService
@@ -22,7 +21,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.settings import embedded_settings
 from shared.runtime.together import Together
-from tests.runtime.suite import await_true, person_given
+from tests.runtime.suite import await_true, calling, folder_of, person_given
 from tests.servers.process import free_port
 
 CANARY = person_given(77)["identity_number"]
@@ -62,9 +61,7 @@ def metrics(together: Together) -> Metrics:
 
 @pytest.fixture
 def caller(together: Together) -> Iterator[Any]:
-    with ClusterRpcProxy(
-        {"AMQP_URI": "embedded://gonghui"}, context_data={"actor": "wang"}, timeout=10
-    ) as proxy:
+    with calling("embedded://gonghui", folder_of(together)) as proxy:
         yield proxy
 
 
@@ -101,7 +98,8 @@ def test_followers_that_are_level_have_no_lag(together: Together, metrics: Metri
         return {name: value for name, value in samples(metrics).items() if name.startswith("gonghui_lag_")}
 
     await_true(lambda: set(lags().values()) == {0.0})
-    assert {f"follower={each}," for each in ("relay", "membership", "memberships")} == {
+    followers = ("relay", "membership", "memberships", "staffing", "void_tokens", "organisation_parents")
+    assert {f"follower={each}," for each in followers} == {
         part + ","
         for name in lags()
         for part in name[:-1].replace("{", ",").split(",")

@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
 
 from services.membership.aggregates import language
 from shared.log.migrations import migrate
 from shared.log.store import Store
 from shared.runtime.opening import make_master_key, prepare
 from shared.runtime.settings import embedded_settings
+from shared.runtime.signing_keys import make_signing_key
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
-from tests.runtime.suite import await_true, person_given
+from tests.runtime.suite import await_true, calling, person_given
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import free_port
 from tests.servers.rabbitmq import RabbitMQ
@@ -40,6 +40,7 @@ def test_processes_started_before_database_and_broker_wait_and_become_ready(
     url = f"postgresql+psycopg://late_owner:late_owner@127.0.0.1:{postgresql.port}/late"
     settings = replace(embedded_settings("membership", tmp_path), database_url=url)
     make_master_key(settings.master_key_file)
+    make_signing_key(settings)
     ports = {"interface": (port := free_port()), "worker": port + 1}
     processes += [
         Process(
@@ -76,7 +77,7 @@ def test_processes_started_before_database_and_broker_wait_and_become_ready(
     rabbitmq.start()
     await_readiness(200)
 
-    with ClusterRpcProxy({"AMQP_URI": rabbitmq.url("membership")}, timeout=10) as proxy:
+    with calling(rabbitmq.url("membership"), tmp_path) as proxy:
         assert proxy.membership.register_person(**person_given(1))["position"] == 2
     for process in processes:
         code, seconds = process.stop()

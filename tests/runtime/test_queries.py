@@ -5,7 +5,6 @@ from typing import Any
 
 import eventlet
 import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
 
 from demo.district import COURIERS, join, organisations, parameters
 from demo.people import person
@@ -17,6 +16,7 @@ from shared.runtime import reading
 from shared.runtime.calls import RefusedCall
 from shared.runtime.house import House
 from shared.runtime.together import Together
+from tests.runtime.suite import calling
 
 POSITION_FAR_AWAY = 1_000_000
 
@@ -133,7 +133,7 @@ def test_a_query_that_waits_holds_no_connection(
     far_away = told_by(joined) | {"position": POSITION_FAR_AWAY}
 
     def ask(_: int) -> str:
-        with ClusterRpcProxy({"AMQP_URI": house.settings.bus_url}, timeout=10) as proxy:
+        with calling(house.settings.bus_url, house.settings.folder) as proxy:
             return refusal_of(proxy, far_away).code
 
     waiting = [eventlet.spawn(ask, number) for number in range(8)]

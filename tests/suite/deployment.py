@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
-from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.runtime.finding import service_class
 from shared.runtime.opening import make_master_key, prepare
 from shared.runtime.settings import embedded_settings
+from shared.runtime.signing_keys import make_signing_key
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
-from tests.runtime.suite import await_true
+from tests.runtime.suite import await_true, calling
 from tests.servers.postgresql import Database, PostgreSQL
 from tests.servers.process import free_port
 from tests.servers.proxy import Proxy
@@ -43,6 +43,7 @@ class Deployment:
         for service, database in self.databases.items():
             settings = replace(embedded_settings(service, folder), database_url=database.owner_url)
             make_master_key(settings.master_key_file)
+            make_signing_key(settings)
             prepare(settings, service_class(service).language, role=database.service)
 
     def bus_url(self, proxy: Proxy | None = None) -> str:
@@ -75,9 +76,7 @@ class Deployment:
 
     def caller(self) -> Any:
         """A caller of all services."""
-        return ClusterRpcProxy(
-            {"AMQP_URI": self.bus_url()}, context_data={"actor": "wang"}, timeout=CALL_SECONDS_MAX
-        )
+        return calling(self.bus_url(), self._folder, seconds_max=CALL_SECONDS_MAX)
 
     def rows(self, service: str, query: str) -> list[tuple[Any, ...]]:
         """What a service's database holds."""

@@ -3,13 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from nameko.standalone.rpc import ClusterRpcProxy
-
 from shared.bus import embedded
 from shared.runtime.finding import service_names
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.together import Together
-from tests.runtime.suite import await_true, suite_settings
+from tests.runtime.suite import await_true, calling, suite_settings
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 from tests.suite.deployment import Deployment
@@ -27,7 +25,7 @@ def test_a_member_who_joined_is_counted_in_one_process(tmp_path: Path) -> None:
     together.start()
     await_true(lambda: together.reasons() == [])
 
-    with ClusterRpcProxy({"AMQP_URI": BUS}, timeout=10) as caller:
+    with calling(BUS, tmp_path) as caller:
         found_district(caller)
         first = counted(caller, caller.membership.join_member(**joining(1)))
         second = counted(caller, caller.membership.join_member(**joining(2)))

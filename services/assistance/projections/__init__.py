@@ -1,0 +1,1 @@
+"""Assistance's read models."""

@@ -1,0 +1,1 @@
+"""Staffing's read models."""

@@ -1,0 +1,176 @@
+"""Access: whether a token is good here and now, and for which organisations its roles hold."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from shared.bus.levels import seconds_since_level
+from shared.projections.following import standing
+from shared.projections.projection import Projection
+from shared.projections.waiting import NotYetError, wait_for
+from shared.rules.refusal import Refusal
+from shared.runtime.access_feeds import organisation_parents_table, void_tokens_table
+from shared.runtime.house import House
+from shared.runtime.tokens import SERVICE, BadToken, Grant, Token, Verifier
+
+NO_TOKEN = Refusal("access.no_token", zh="请先登录", en="log in first: the call carries no token")
+TOKEN_REFUSED = Refusal(
+    "access.token_refused",
+    zh="登录凭证无效或已过期，请重新登录",
+    en="the token is not valid, or no longer; log in again",
+)
+NOT_LEVEL = Refusal(
+    "access.not_level",
+    zh="暂时无法核对登录凭证是否已撤销，请重新登录后再试",
+    en="whether the token has been revoked cannot be told at the moment; log in again and retry",
+)
+WRONG_ROLE = Refusal(
+    "access.role",
+    zh="您的角色不能办理此事，需要：{roles}",
+    en="your roles do not allow this; needed: {roles}",
+)
+OUT_OF_SCOPE = Refusal(
+    "access.scope",
+    zh="该工会组织不在您的管辖范围内",
+    en="the organisation lies outside the part of the district that you may act for",
+)
+
+ROLES = frozenset(
+    {
+        "clerk",
+        "reviewer",
+        "approver",
+        "cashier",
+        "personnel",
+        "reconciler",
+        "statistician",
+        "auditor",
+        "administrator",
+    }
+)
+"""The roles that people have."""
+SIGNED_IN = "signed_in"
+"""Stands for every role: whoever has a good token, people and services."""
+NOBODY_YET = "nobody_yet"
+"""Stands for callers without a token: only logging in is for them."""
+
+ANYWHERE = "anywhere"
+"""The scope of a method that belongs to no organisation, and is open to a role of any subtree."""
+WHOLE_DISTRICT = "whole_district"
+"""The scope of a method that touches all organisations."""
+
+LEVEL_SECONDS_MAX = 60.0
+"""Older news of revoked logins is not trusted: then only tokens younger than this are accepted."""
+LOOK_SECONDS = 2.0
+TREE_WAIT_SECONDS = 2.0
+LEVELS_MOST = 32
+
+
+@dataclass(slots=True)
+class _News:
+    """What was known when the store was last looked into.
+
+    Args:
+        level_at: when the news were last complete (time.monotonic).
+    """
+
+    looked_at: float = float("-inf")
+    level_at: float = float("-inf")
+    void: Mapping[str, int] = field(default_factory=dict)
+    parents: dict[str, str | None] = field(default_factory=dict)
+
+
+class Access:
+    """Judges tokens for one service in one process.
+
+    Args:
+        house: the service's house; its store holds the news.
+        projections: the service's; those of ``access_feeds`` must be among them.
+    """
+
+    def __init__(self, house: House, projections: Sequence[Projection]) -> None:
+        by_table = {each.table: each for each in projections}
+        self._house = house
+        self._void = by_table.get(void_tokens_table)
+        self._tree = by_table.get(organisation_parents_table)
+        self._verifier = Verifier(house.settings)
+        self._news = _News()
+
+    def token(self, text: Any) -> Token:
+        """What a token says. Raises BadToken, and the refusal ``access.not_level``."""
+        token = self._verifier.verify(text)
+        if token.login_id == "" and token.grants == (Grant(SERVICE, None),):
+            return token
+        news = self._look()
+        if news.void.get(token.login_id, 0) > token.position:
+            raise BadToken("void")
+        if time.monotonic() - news.level_at > LEVEL_SECONDS_MAX < time.time() - token.issued_at:
+            raise NOT_LEVEL()
+        return token
+
+    def reaches(self, grant: Grant, organisation_id: str | None) -> bool:
+        """Whether a role holds for an organisation; None: for the whole district."""
+        if grant.organisation_id is None:
+            return True
+        if organisation_id is None:
+            return False
+        parents = self._look().parents
+        for _ in range(LEVELS_MOST):
+            if organisation_id == grant.organisation_id:
+                return True
+            if organisation_id not in parents and not self._learn(parents, organisation_id):
+                return False
+            above = parents[organisation_id]
+            if above is None:
+                return False
+            organisation_id = above
+        return False
+
+    def _look(self) -> _News:
+        now = time.monotonic()
+        if now - self._news.looked_at > LOOK_SECONDS:
+            news = _News(now, self._news.level_at)
+            if self._void is not None:
+                with self._house.store.read() as connection:
+                    # How complete the news are is read first: they may know more than that, never less.
+                    news.level_at = max(news.level_at, self._level_at(connection, self._void, now))
+                    columns = void_tokens_table.c
+                    rows = connection.execute(select(columns.login_id, columns.position))
+                    news.void = {row.login_id: row.position for row in rows}
+            self._news = news
+        return self._news
+
+    def _level_at(self, connection: Connection, projection: Projection, now: float) -> float:
+        """When the news were last complete, as far as can be told; long ago where they are not now."""
+        is_own = projection.source == self._house.log.source
+        since = 0.0 if is_own else seconds_since_level(connection, projection.source)
+        stands = standing(connection, self._house.feed(projection.source), projection)
+        if since is None or not stands.complete or stands.position < stands.head:
+            return float("-inf")
+        return now - since
+
+    def _learn(self, parents: dict[str, str | None], organisation_id: str) -> bool:
+        """Look an organisation up; one that was just founded may have to be waited for."""
+        if self._tree is None:
+            return False
+        if self._find(parents, organisation_id):
+            return True
+        with self._house.store.read() as connection:
+            head = self._house.feed(self._tree.source).position(connection)
+        with suppress(NotYetError):
+            wait_for(self._house.store, self._tree.name, head, TREE_WAIT_SECONDS)
+        return self._find(parents, organisation_id)
+
+    def _find(self, parents: dict[str, str | None], organisation_id: str) -> bool:
+        columns = organisation_parents_table.c
+        with self._house.store.read() as connection:
+            row = connection.execute(
+                select(columns.parent_id).where(columns.organisation_id == organisation_id)
+            ).one_or_none()
+        if row is not None:
+            parents[organisation_id] = row.parent_id
+        return row is not None

@@ -1,0 +1,324 @@
+"""Every method of every service asks for a role and for a scope, and a revoked token opens nothing."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.assistance.service import AssistanceService
+from services.membership.service import MembershipService
+from shared.bus.levels import note_level
+from shared.rules.refusal import Refused
+from shared.runtime import access
+from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT, Access
+from shared.runtime.access_feeds import organisation_parents_table, void_tokens_table
+from shared.runtime.calls import RefusedCall
+from shared.runtime.finding import service_class, service_names
+from shared.runtime.house import House
+from shared.runtime.local import Local
+from shared.runtime.methods import Declared
+from shared.runtime.schemas import json_schema_of
+from shared.runtime.settings import embedded_settings
+from shared.runtime.signing_keys import make_signing_key, read_signing_key
+from shared.runtime.together import open_prepared
+from shared.runtime.tokens import SERVICE, BadToken, Grant, OwnToken, sign
+from tests.runtime.suite import token_of
+
+ABOVE = {"federation": None, "union-a": "federation", "branch-a": "union-a", "union-b": "federation"}
+SCOPES = (None, "federation", "union-a", "union-b", "never-founded")
+TOUCHED = (None, "federation", "union-a", "branch-a", "union-b", "unknown")
+EVERY_ROLE = (*sorted(ROLES), SERVICE)
+
+
+def methods() -> list[tuple[str, str, Declared]]:
+    """All methods of all services, with what is declared of each."""
+    return [
+        (name, method, declared)
+        for name in service_names()
+        for method in sorted(dir(service_class(name)))
+        if isinstance(declared := getattr(getattr(service_class(name), method), "declared", None), Declared)
+    ]
+
+
+each_method = pytest.mark.parametrize(
+    ("service", "method", "declared"), methods(), ids=lambda each: each if isinstance(each, str) else ""
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("access")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def houses(folder: Path) -> Iterator[dict[str, House]]:
+    """Prepared services that know the organisations of ABOVE; nothing runs."""
+    opened = {}
+    for name in service_names():
+        house = open_prepared(service_class(name), embedded_settings(name, folder), connections=4)
+        with house.store.write() as connection:
+            for organisation_id, parent_id in ABOVE.items():
+                connection.execute(
+                    organisation_parents_table.insert().values(
+                        organisation_id=organisation_id, parent_id=parent_id
+                    )
+                )
+        opened[name] = house
+    yield opened
+    for house in opened.values():
+        house.close()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing follows the logs here: an organisation that is unknown stays so."""
+    monkeypatch.setattr(access, "TREE_WAIT_SECONDS", 0)
+
+
+def outcome(houses: dict[str, House], service: str, method: str, token: str | None, **given: Any) -> str:
+    """The code of the refusal, or "accepted"."""
+    try:
+        Local(service_class(service), houses[service], token).call(method, **given)
+    except RefusedCall as refused:
+        return refused.code
+    return "accepted"
+
+
+def token_with(houses: dict[str, House], role: str, scope: str | None = None) -> str:
+    if role == SERVICE:
+        return OwnToken(houses["reporting"].settings)()
+    return token_of(houses["staffing"].settings.folder, role, scope=scope)
+
+
+def arguments(declared: Declared, touched: str | None) -> dict[str, Any]:
+    """Arguments as the method's schema has them, about one organisation where it touches one."""
+    schema = json_schema_of(declared.accepts)
+    given = {name: example(schema["properties"][name], schema) for name in schema.get("required", [])}
+    if declared.scope not in (ANYWHERE, WHOLE_DISTRICT):
+        given[declared.scope] = touched
+    if declared.kind == "commands":
+        return {"rows": [given]}
+    return given
+
+
+def example(published: dict[str, Any], whole: dict[str, Any]) -> Any:
+    if "$ref" in published:
+        return example(whole["$defs"][published["$ref"].rpartition("/")[2]], whole)
+    for choices in ("enum", "examples"):
+        if choices in published:
+            return published[choices][0]
+    if "anyOf" in published:
+        return example(published["anyOf"][0], whole)
+    match published.get("type"):
+        case "string":
+            return "2024-01-01" if published.get("format") == "date" else "example"
+        case "integer":
+            return 1
+        case "boolean":
+            return True
+        case "array":
+            return []
+        case "object":
+            return {}
+    raise AssertionError(published)
+
+
+def is_nullable(declared: Declared) -> bool:
+    return declared.scope not in json_schema_of(declared.accepts).get("required", [])
+
+
+def lies_within(touched: str | None, scope: str | None) -> bool:
+    """By the tree as it is drawn here, not as it is stored."""
+    while touched is not None and touched != scope:
+        touched = ABOVE.get(touched)
+    return scope is None or touched == scope
+
+
+@each_method
+def test_a_method_declares_who_may_call_it(service: str, method: str, declared: Declared) -> None:
+    assert declared.roles
+    assert set(declared.roles) <= ROLES | {SERVICE, SIGNED_IN, NOBODY_YET}
+    if NOBODY_YET in declared.roles:
+        assert (service, method) == ("staffing", "log_in")
+
+
+@each_method
+def test_a_method_is_closed_to_every_other_role_and_to_nobody(
+    houses: dict[str, House], service: str, method: str, declared: Declared
+) -> None:
+    given: dict[str, Any] = {"rows": []} if declared.kind == "commands" else {}
+    if NOBODY_YET in declared.roles:
+        assert not outcome(houses, service, method, None, **given).startswith("access.")
+        return
+
+    assert outcome(houses, service, method, None, **given) == "access.no_token"
+    assert outcome(houses, service, method, "forged", **given) == "access.token_refused"
+    for role in EVERY_ROLE:
+        found = outcome(houses, service, method, token_with(houses, role), **given)
+        if role in declared.roles or SIGNED_IN in declared.roles:
+            assert not found.startswith("access."), f"{role}: {found}"
+        else:
+            assert found == "access.role", f"{role}: {found}"
+
+
+@each_method
+def test_a_method_is_closed_to_its_own_roles_outside_of_their_scope(
+    houses: dict[str, House], service: str, method: str, declared: Declared
+) -> None:
+    role = next((each for each in declared.roles if each in ROLES), None)
+    if role is None or declared.scope == ANYWHERE:
+        return
+    has_place = declared.scope != WHOLE_DISTRICT
+    places = [each for each in TOUCHED if each is not None or is_nullable(declared)] if has_place else [None]
+    for scope in SCOPES:
+        token = token_with(houses, role, scope)
+        for touched in places:
+            given = arguments(declared, touched)
+            if declared.kind == "commands":
+                answers = Local(service_class(service), houses[service], token).call(method, **given)
+                found = answers[0].get("refused", {}).get("code", "accepted")
+            else:
+                found = outcome(houses, service, method, token, **given)
+            assert found not in ("input.invalid", "call.malformed", "internal"), found
+            if lies_within(touched, scope):
+                assert not found.startswith("access."), f"{scope} on {touched}: {found}"
+            else:
+                assert found == "access.scope", f"{scope} on {touched}: {found}"
+
+
+def test_who_has_a_role_in_two_places_acts_in_each_under_that_places_grant(houses: dict[str, House]) -> None:
+    staffing = houses["staffing"].settings
+    grants = [Grant("clerk", "union-b"), Grant("clerk", "branch-a"), Grant("auditor", None)]
+    token = sign(staffing, read_signing_key(staffing), person_id="wang", grants=grants)
+
+    joining = arguments(MembershipService.join_member.declared, "union-a")  # type: ignore[attr-defined]
+    found = {
+        touched: outcome(houses, "membership", "join_member", token, **joining | {"organisation_id": touched})
+        for touched in ("union-a", "branch-a", "union-b")
+    }
+
+    assert found["union-a"] == "access.scope"
+    assert not {found["branch-a"], found["union-b"]} & {"access.scope", "internal"}
+
+
+def test_every_service_follows_what_tokens_are_judged_by() -> None:
+    for name in service_names():
+        tables = {each.table for each in service_class(name).projections}
+        assert {void_tokens_table, organisation_parents_table} <= tables, name
+
+
+# revocation
+
+
+@pytest.fixture
+def assistance(tmp_path: Path) -> Iterator[House]:
+    """A service of whose worker nothing has been heard yet."""
+    house = open_prepared(AssistanceService, embedded_settings("assistance", tmp_path), connections=4)
+    make_signing_key(embedded_settings("staffing", tmp_path))
+    yield house
+    house.close()
+
+
+def aged(house: House, monkeypatch: pytest.MonkeyPatch, age_seconds: float, position: int = 5) -> str:
+    """A token that was issued so long ago."""
+    staffing = embedded_settings("staffing", house.settings.folder)
+    now = time.time()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(time, "time", lambda: now - age_seconds)
+        return sign(
+            staffing,
+            read_signing_key(staffing),
+            person_id="wang",
+            login_id="login-wang",
+            grants=[Grant("clerk", None)],
+            position=position,
+        )
+
+
+def heard_level(house: House) -> Access:
+    with house.store.write() as connection:
+        note_level(connection, "staffing")
+    return Access(house, AssistanceService.projections)
+
+
+def test_a_service_that_is_not_level_with_staffing_accepts_only_fresh_tokens(
+    assistance: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Access(assistance, AssistanceService.projections)
+
+    assert judge.token(aged(assistance, monkeypatch, 55)).person_id == "wang"
+    with pytest.raises(Refused) as refused:
+        judge.token(aged(assistance, monkeypatch, 65))
+
+    assert refused.value.refusal is access.NOT_LEVEL
+    assert heard_level(assistance).token(aged(assistance, monkeypatch, 65)).person_id == "wang"
+
+
+def test_a_feed_that_is_cut_closes_the_service_to_old_tokens_after_a_minute(
+    assistance: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = heard_level(assistance)
+    old = aged(assistance, monkeypatch, 100)
+    start, now = time.monotonic(), time.time()
+    judge.token(old)
+
+    for seconds, is_open in ((55, True), (65, False)):
+        with monkeypatch.context() as later:
+            later.setattr(time, "monotonic", lambda seconds=seconds: start + seconds)
+            later.setattr(time, "time", lambda seconds=seconds: now + seconds)
+            if is_open:
+                judge.token(old)
+            else:
+                with pytest.raises(Refused):
+                    judge.token(old)
+
+
+def test_a_token_is_void_once_staffing_recorded_later_that_its_login_was_revoked(
+    assistance: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = heard_level(assistance)
+    before, after = (aged(assistance, monkeypatch, 1, position) for position in (8, 9))
+    judge.token(before)
+    with assistance.store.write() as connection:
+        connection.execute(void_tokens_table.insert().values(login_id="login-wang", position=9))
+
+    later = time.monotonic() + access.LOOK_SECONDS + 0.1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    with pytest.raises(BadToken, match="void"):
+        judge.token(before)
+    assert judge.token(after).position == 9
+
+
+def test_a_service_that_follows_no_logins_accepts_only_fresh_tokens(
+    assistance: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Access(assistance, ())
+
+    judge.token(aged(assistance, monkeypatch, 55))
+    with pytest.raises(Refused):
+        judge.token(aged(assistance, monkeypatch, 65))
+
+
+# the access log
+
+
+def test_a_refused_attempt_is_recorded_with_who_and_why_and_without_the_token(
+    houses: dict[str, House], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="gonghui.access")
+    token = token_with(houses, "cashier")
+
+    outcome(houses, "membership", "register_person", token)
+    outcome(houses, "membership", "register_person", token[:-4])
+    outcome(houses, "membership", "register_person", None)
+
+    role, forged, none = [record.getMessage() for record in caplog.records]
+    assert role.startswith("membership.register_person refused=access.role by=wang login=")
+    assert forged.startswith("membership.register_person refused=access.token_refused by=- fault=")
+    assert none == "membership.register_person refused=access.no_token by=-"
+    assert token[:40] not in caplog.text
