@@ -12,6 +12,8 @@ import kombu
 import psycopg
 import pytest
 from amqp.exceptions import AccessRefused
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kombu import Connection
 from nameko.standalone.rpc import ClusterRpcProxy
 from psycopg import errors
@@ -21,7 +23,7 @@ from shared.bus.connecting import event_exchange
 from shared.runtime.access import ROLES
 from shared.runtime.probe import ready
 from shared.runtime.settings import read_settings
-from shared.runtime.signing_keys import read_signing_key
+from shared.runtime.signing_keys import PublicKey, PublicKeys, key_id_of, read_signing_key
 from shared.runtime.tokens import Grant, sign
 from tests.deployment.composition import DEPLOY, SERVICES, Deployment
 from tests.runtime.suite import await_true, person_given
@@ -265,6 +267,14 @@ def test_there_is_no_guest_and_no_wrong_password(
         url = f"amqp://{stranger}@{bus_of('membership').rpartition('@')[2]}"
         with pytest.raises(AccessRefused), kombu.Connection(url, connect_timeout=4) as connection:
             connection.connect()
+
+
+def test_the_public_half_of_each_signing_key_is_found_by_its_id(deployment: Deployment) -> None:
+    keys = PublicKeys(deployment.secrets / "public_keys")
+    for name in SERVICES:
+        private = load_pem_private_key((deployment.secrets / f"{name}_signing_key").read_bytes(), None)
+        assert isinstance(private, Ed25519PrivateKey)
+        assert keys.find(key_id_of(private.public_key())) == PublicKey(name, private.public_key())
 
 
 def test_secrets_are_made_once_and_read_by_nobody_outside(deployment: Deployment) -> None:
