@@ -1,5 +1,7 @@
 """Contracts: what callers of a service and listeners to its events may rely on, gathered from the code."""
 
+import ast
+import inspect
 import json
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +35,10 @@ Documents = dict[str, Any]
 def documents() -> Documents:
     """The contracts of all services that are installed here."""
     services = [service_class(name) for name in service_names()]
-    made: Documents = {"message": _message(), f"{EVERY_SERVICE}/refusals": _refusals(SHARED_PACKAGES)}
+    made: Documents = {
+        "message": _message(),
+        f"{EVERY_SERVICE}/refusals": _of_values() | _refusals(SHARED_PACKAGES),
+    }
     made |= _of(EVERY_SERVICE, Service, Language(EVERY_SERVICE, ()), ())
     known = set(made)
     shared_refusals = made[f"{EVERY_SERVICE}/refusals"]
@@ -154,6 +159,32 @@ def _refusals(packages: Iterable[str]) -> dict[str, Any]:
             if isinstance(value, Refusal) and found.setdefault(value.code, value) != value:
                 raise ValueError(f"the refusal {value.code} is declared twice")
     return {code: {"zh": each.zh, "en": each.en} for code, each in found.items()}
+
+
+def _of_values() -> dict[str, Any]:
+    """What the standards say of values that do not meet them, by code; in braces what a sentence fills in.
+
+    They are raised where they are found and stand in no constants, so they are read in the source.
+    """
+    found: dict[str, Any] = {}
+    for module in _modules("shared.standards"):
+        for node in ast.walk(ast.parse(inspect.getsource(import_module(module)))):
+            match node:
+                case ast.Call(func=ast.Name(id="Invalid"), args=[ast.Constant(value=str(code)), zh, en]):
+                    found.setdefault(code, {"zh": _sentence(zh), "en": _sentence(en)})
+    return found
+
+
+def _sentence(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(
+        f"{{{ast.unparse(each.value if isinstance(each, ast.FormattedValue) else each)}}}"
+        if not isinstance(each, ast.Constant)
+        else str(each.value)
+        for each in parts
+    )
 
 
 def _modules(package: str) -> Iterator[str]:
