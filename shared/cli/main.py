@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import contracts, log, parked, processes, projections
+from shared.cli import access, contracts, log, parked, processes, projections
 from shared.cli.screen import Screen
 from shared.cli.sentences import TONGUES, Mistake, Sentence
 
@@ -70,6 +70,7 @@ app = typer.Typer(
 )
 app.add_typer(log.app, name="log")
 app.add_typer(processes.app)
+app.add_typer(access.app)
 app.add_typer(contracts.app)
 app.add_typer(projections.app, name="projections")
 app.add_typer(parked.app, name="parked")

@@ -26,7 +26,7 @@ class Local:
         # Where a container would put what its provider gives.
         vars(self._service)["call"] = Call(house, headers, Access(house, service.projections))
 
-    def call(self, method: str, **arguments: Any) -> Any:
+    def call(self, method: str, /, **arguments: Any) -> Any:
         """What the method answers. Raises RefusedCall."""
         outcome = getattr(self._service, method)(**arguments)
         if isinstance(outcome, RefusedCall):
