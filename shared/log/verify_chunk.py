@@ -1,12 +1,13 @@
 """Verifying one chunk of a log: its events side by side with the commands that made them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from shared.log.envelope import Keys
 from shared.log.merkle import complete_subtrees
@@ -139,7 +140,10 @@ def verify_events(
         moment = recorded_at
         chunk.first_moment = chunk.first_moment or moment
         chunk.epoch = facts.epoch
-        recorded.follow(position, facts)
+        if facts.command_id != recorded.id:
+            recorded.step(position, facts.idle)
+        if facts.command_digest != recorded.digest or facts.command_id != recorded.id:
+            chunk.find("command.event", f"event {position}: its command")
         keys = facts.keys
         for key in keys.takes:
             chunk.weight += key_weight(key, stream)
@@ -158,75 +162,80 @@ class Commands:
         self._chunk = chunk
         self._log_id = log_id
         self.number = _last_before(connection, chunk.after)
-        self._rows = _commands(connection, self.number)
-        self._id, self._digest, self._first, self._last = "", "", 0, chunk.after
-        self._with_events = 0
-        self._moment = ""
+        self._verified = self._verify(_commands(connection, self.number))
+        self._with_events, self._first, self._last = 0, 0, chunk.after
+        self.id, self.digest = "", ""
 
-    def follow(self, position: int, facts: EventFacts) -> None:
-        """Step to the command that made this event, past those that decided nothing."""
-        if facts.command_id != self._id:
-            self._end(position - 1)
-            self._next_with_events()
-            if facts.idle != self._chunk.idle and self._first > self._chunk.after:
-                self._chunk.find("command.idle", f"event {position}: commands before it that decided nothing")
-            self._chunk.idle = ""
-        if facts.command_digest != self._digest or facts.command_id != self._id:
-            self._chunk.find("command.event", f"event {position}: its command")
+    def step(self, position: int, idle: str) -> None:
+        """Step to the command that made the event at a position, past those that decided nothing."""
+        chunk = self._chunk
+        self._end(position - 1)
+        for command_id, first, last, digest, _ in self._verified:
+            if first is not None and last is not None:
+                self.id, self.digest, self._first, self._last = command_id, digest, first, last
+                self._with_events = self.number
+                break
+            chunk.idle = sha256((chunk.idle + digest).encode()).hexdigest()
+        if idle != chunk.idle and self._first > chunk.after:
+            chunk.find("command.idle", f"event {position}: commands before it that decided nothing")
+        chunk.idle = ""
+
+    def finish(self, last: int) -> None:
+        """The commands after the last event decided nothing; the head holds their digest."""
+        chunk = self._chunk
+        self._end(chunk.after + chunk.events)
+        while self.number < last and (row := next(self._verified, None)) is not None:
+            _, first, _, digest, moment = row
+            chunk.idle = sha256((chunk.idle + digest).encode()).hexdigest()
+            chunk.last_moment = max(chunk.last_moment, moment)
+            if first is not None:
+                chunk.find("command.column", f"command {self.number}: first_position")
 
     def _end(self, position: int) -> None:
         """The command followed so far has its last event at a position."""
         if self._last != position:
             self._chunk.find("command.column", f"command {self._with_events}: last_position")
 
-    def finish(self, last: int) -> None:
-        """The commands after the last event decided nothing; the head holds their digest."""
-        self._end(self._chunk.after + self._chunk.events)
-        while self.number < last and (row := next(self._rows, None)) is not None:
-            self._pass_idle(self._verify(row))
-            self._chunk.last_moment = max(self._chunk.last_moment, self._moment)
-            if row.first_position is not None:
-                self._chunk.find("command.column", f"command {row.number}: first_position")
-
-    def _next_with_events(self) -> None:
-        for row in self._rows:
-            digest = self._verify(row)
-            _, command_id, _, first, last, *_ = row
-            if first is not None and last is not None:
-                self._id, self._digest, self._first, self._last = command_id, digest, first, last
-                self._with_events = self.number
-                return
-            self._pass_idle(digest)
-
-    def _pass_idle(self, digest: str) -> None:
-        self._chunk.idle = sha256((self._chunk.idle + digest).encode()).hexdigest()
-
-    def _verify(self, row: Any) -> str:
-        number, command_id, name, first, last, digest, public, sealed = row
-        if number != self.number + 1:
-            self._chunk.find("command.gap", f"command {self.number + 1} is missing")
-        self.number = number
-        public_bytes = public.encode()
-        worked_out = sha256(sha256(public_bytes).digest() + sha256(sealed.encode()).digest()).hexdigest()
-        if worked_out != digest:
-            self._chunk.find("command.digest", f"command {number}: public, sealed or digest")
-        try:
-            facts = read_command_facts(public_bytes)
-        except msgspec.MsgspecError:
-            self._chunk.find("command.unreadable", f"command {number}: public")
-            return worked_out
-        self._moment = facts.recorded_at
-        if (facts.number, facts.id, facts.name, facts.log_id) != (number, command_id, name, self._log_id):
-            self._chunk.find("command.column", f"command {number}: a column differs from what was recorded")
-        if (first is None) != (last is None) or first not in (None, facts.after + 1):
-            self._chunk.find("command.column", f"command {number}: first_position or last_position")
-        return worked_out
+    def _verify(self, rows: Iterator[Any]) -> Iterator[tuple[str, int | None, int | None, str, str]]:
+        """Id, first and last position, digest worked out and moment of each command. Written for speed."""
+        chunk, log_id = self._chunk, self._log_id
+        for number, command_id, name, first, last, digest, public, sealed in rows:
+            if number != self.number + 1:
+                chunk.find("command.gap", f"command {self.number + 1} is missing")
+            self.number = number
+            public_bytes = public.encode()
+            worked_out = sha256(sha256(public_bytes).digest() + sha256(sealed.encode()).digest()).hexdigest()
+            if worked_out != digest:
+                chunk.find("command.digest", f"command {number}: public, sealed or digest")
+            moment = ""
+            try:
+                facts = read_command_facts(public_bytes)
+                moment = facts.recorded_at
+                if (facts.number, facts.id, facts.name, facts.log_id) != (number, command_id, name, log_id):
+                    chunk.find("command.column", f"command {number}: a column differs from what was recorded")
+                if (first is None) != (last is None) or first not in (None, facts.after + 1):
+                    chunk.find("command.column", f"command {number}: first_position or last_position")
+            except msgspec.MsgspecError:
+                chunk.find("command.unreadable", f"command {number}: public")
+            yield command_id, first, last, worked_out, moment
 
 
 def _last_before(connection: Connection, position: int) -> int:
-    """The number of the last command all of whose events lie up to a position."""
-    whole = select(commands.c.number).where(commands.c.last_position <= position)
-    return connection.scalar(whole.order_by(commands.c.number.desc()).limit(1)) or 0
+    """The number of a command before those that are compared from a position on: 0 at the beginning.
+
+    It is the one that made the event at that position, unless it made later ones, too.
+    """
+    public = connection.scalar(select(events.c.public).where(events.c.position == position))
+    with suppress(msgspec.MsgspecError):
+        if public is not None:
+            command_id = read_event_facts(public).command_id
+            row = connection.execute(
+                select(commands.c.number, commands.c.last_position).where(commands.c.id == command_id)
+            ).one_or_none()
+            if row is not None:
+                return row.number if row.last_position == position else row.number - 1
+    whole = select(func.max(commands.c.number)).where(commands.c.last_position <= position)
+    return connection.execute(whole).scalar_one() or 0
 
 
 def _commands(connection: Connection, number: int) -> Iterator[Any]:
