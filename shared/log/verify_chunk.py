@@ -235,7 +235,7 @@ def _last_before(connection: Connection, position: int) -> int:
             if row is not None:
                 return row.number if row.last_position == position else row.number - 1
     whole = select(func.max(commands.c.number)).where(commands.c.last_position <= position)
-    return connection.execute(whole).scalar_one() or 0
+    return int(connection.execute(whole).scalar_one() or 0)
 
 
 def _commands(connection: Connection, number: int) -> Iterator[Any]:
