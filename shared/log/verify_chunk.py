@@ -233,7 +233,7 @@ def _last_before(connection: Connection, position: int) -> int:
                 select(commands.c.number, commands.c.last_position).where(commands.c.id == command_id)
             ).one_or_none()
             if row is not None:
-                return row.number if row.last_position == position else row.number - 1
+                return int(row.number if row.last_position == position else row.number - 1)
     whole = select(func.max(commands.c.number)).where(commands.c.last_position <= position)
     return int(connection.execute(whole).scalar_one() or 0)
 
