@@ -54,10 +54,11 @@ class Deployment:
         program, *arguments = composition()["services"][name]["command"]
         return [str(Path(sys.executable).with_name(program)), *arguments]
 
-    def run(self, name: str) -> subprocess.CompletedProcess[str]:
-        """Execute a service that ends by itself."""
+    def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Execute a service that ends by itself, or other words of its program where a service runs."""
+        program, *own = self.command(name)
         return subprocess.run(
-            self.command(name),
+            [program, *(arguments or own)],
             env=self.environment(name),
             cwd=self.secrets,
             capture_output=True,

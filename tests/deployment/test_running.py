@@ -147,6 +147,11 @@ def test_preparing_a_store_again_after_its_service_ran_changes_nothing(running: 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_first_administrator_is_made_where_staffing_runs(running: Deployment) -> None:
+    done = running.run("staffing", "bootstrap", "wang", "--person-id", "person-1", "--generate")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE events SET public = ''", "DELETE FROM events", "TRUNCATE events"]
 )
