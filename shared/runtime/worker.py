@@ -41,7 +41,7 @@ from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_ho
 POLL_SECONDS = 0.1
 """How often the log is looked at for what another process appended."""
 POLL_SECONDS_EMBEDDED = 5.0
-NOTE_SECONDS = 5.0
+NOTE_SECONDS = 15.0
 """How often at most it is noted that a replica is level with its source."""
 LAG_MOST = 10_000
 """How many events a ready worker may be behind its log or a source."""
