@@ -14,7 +14,7 @@ import psycopg
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 OPENING = "# Measured\n\nEach section is rewritten by its benchmark; figures are medians of three runs.\n"
-LIBRARIES = ("nameko", "kombu", "eventlet", "SQLAlchemy", "psycopg", "cryptography", "orjson", "marshmallow")
+LIBRARIES = ("nameko", "kombu", "eventlet", "SQLAlchemy", "psycopg", "cryptography", "msgspec", "marshmallow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
     embedded.drop("gonghui")
 
 
-def called(together: Together, **context: str) -> Any:
+def called(together: Together, **context: Any) -> Any:
     return calling("embedded://gonghui", folder_of(together), **context)
 
 

@@ -6,7 +6,6 @@ import pickle
 import re
 from typing import ClassVar, Protocol
 
-import orjson
 import pytest
 
 from shared.standards.bank_card import BankCardNumber
@@ -59,7 +58,7 @@ def test_the_example_is_valid_and_fits_pattern_and_length(value: type[Value]) ->
 def test_a_value_is_plain_text_in_json_and_survives_copies(value: type[Value]) -> None:
     parsed = value.parse(value.example)
 
-    assert orjson.loads(orjson.dumps([parsed])) == json.loads(json.dumps([parsed])) == [value.example]
+    assert json.loads(json.dumps([parsed])) == [value.example]
     assert pickle.loads(pickle.dumps(parsed)) == copy.deepcopy(parsed) == value.example
     assert hash(parsed) == hash(value.example)
 
