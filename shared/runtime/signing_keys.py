@@ -26,7 +26,7 @@ from shared.runtime.settings import Settings, WrongSetting
 
 LOOK_SECONDS = 5.0
 LOOK_SOONER_SECONDS = 1.0
-"""How soon the folder is looked at again for a key that is not known yet; forged ids must not cost more."""
+"""How soon an unchanged folder is looked at again for an unknown key; forged ids must not cost more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,26 @@ class PublicKeys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._keys: dict[str, PublicKey] = {}
-        self._looked_at = -LOOK_SECONDS
+        self._looked_at = float("-inf")
+        self._changed_at = 0
 
     def find(self, key_id: str) -> PublicKey | None:
         """The key with an id; None for one that is not, or no longer, in use."""
         since = time.monotonic() - self._looked_at
-        if since > LOOK_SECONDS or (key_id not in self._keys and since > LOOK_SOONER_SECONDS):
+        if since > LOOK_SECONDS or (
+            key_id not in self._keys and (since > LOOK_SOONER_SECONDS or self._changed_at != self._changed())
+        ):
+            self._changed_at = self._changed()
             self._keys = dict(self._read())
             self._looked_at = time.monotonic()
         return self._keys.get(key_id)
+
+    def _changed(self) -> int:
+        """When a file was last added or removed; it costs next to nothing to ask."""
+        try:
+            return self._folder.stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _read(self) -> list[tuple[str, PublicKey]]:
         found = []
