@@ -40,27 +40,31 @@ class PatientConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the server does not answer") from None
 
 
-def engine_of(url: URL, connections: int, *, patience_seconds: float, ping: bool) -> Engine:
+def engine_of(url: URL, connections: int, *, patience_seconds: float, writes: bool) -> Engine:
     """An engine on PostgreSQL. Nothing connects before the first use.
 
     Args:
         patience_seconds: how long an answer is waited for.
-        ping: ask a pooled connection whether it lives before it is used.
+        writes: what it is for. Whoever writes tries again when a pooled connection turns out to be dead, so
+            it need not be asked beforehand; and whoever writes looks rows up by their keys.
     """
-    settings = {
+    settings: dict[str, int | str] = {
         "lock_timeout": WAIT_MILLISECONDS,
         "idle_in_transaction_session_timeout": WAIT_MILLISECONDS,
         "tcp_user_timeout": 2 * WAIT_MILLISECONDS,
         # Statements here are short and many: compiling one takes longer than a hundred of them.
         "jit": "off",
     }
+    if writes:
+        # A plan made while the tables were empty reads them whole, and is kept while they grow.
+        settings["enable_seqscan"] = "off"
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=ping,
+        pool_pre_ping=not writes,
         connect_args={"options": options, "connect_timeout": 5},
         hide_parameters=True,
     )

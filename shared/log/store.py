@@ -53,9 +53,8 @@ class Store:
         self._file = threading.RLock()
         if self.on_postgresql:
             patience = {"patience_seconds": patience_seconds}
-            self.engine = postgresql.engine_of(self.url, connections, ping=True, **patience)
-            # Whoever writes tries again when the connection turns out to be dead: nobody asks beforehand.
-            self.writing = postgresql.engine_of(self.url, WRITERS_MOST, ping=False, **patience)
+            self.engine = postgresql.engine_of(self.url, connections, writes=False, **patience)
+            self.writing = postgresql.engine_of(self.url, WRITERS_MOST, writes=True, **patience)
         else:
             self.engine = self.writing = self._sqlite(connections)
 
