@@ -13,11 +13,14 @@ from shared.bus.catch_up import Source, SourceDown, pull
 from shared.bus.cloud_event import CONTENT_TYPE, Malformed, PublicEvent, event_of
 from shared.bus.connecting import connected, next_wait, reader_queue
 from shared.bus.deliveries import Deliveries, declare
+from shared.bus.embedded import SCHEME
 from shared.bus.replica import Replica, ReplicaStopped
 
 SILENCE_SECONDS = 5.0
+EMBEDDED_SILENCE_SECONDS = 20.0
+"""Within one process nothing is lost on the way; the source is asked only to know that one is level."""
 ASK_SECONDS_MAX = 30.0
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 1.0
 STOPPED_SECONDS = 5.0
 DELETE_SECONDS = 7.0
 
@@ -82,6 +85,8 @@ class Reader:
         self._source = source
         self._url = url
         self._reader_service = reader_service
+        embedded = url.startswith(f"{SCHEME}:")
+        self._silence_seconds = EMBEDDED_SILENCE_SECONDS if embedded else SILENCE_SECONDS
         self._on_progress = on_progress
         self._on_level = on_level
         self._digest_key = digest_key or urandom(32)
@@ -175,7 +180,7 @@ class Reader:
                 self._pull_at = 0.0
         elif not self.facts.behind and received.appended:
             asked_at = self.facts.level_at or 0.0
-            self._pull_at = min(time.monotonic() + SILENCE_SECONDS, asked_at + ASK_SECONDS_MAX)
+            self._pull_at = min(time.monotonic() + self._silence_seconds, asked_at + ASK_SECONDS_MAX)
         if received.appended:
             self._on_progress()
 
@@ -224,7 +229,7 @@ class Reader:
             logger.warning("%s", error)
             return
         self._pull_wait_seconds = 0.0
-        self._pull_at = time.monotonic() + SILENCE_SECONDS
+        self._pull_at = time.monotonic() + self._silence_seconds
         if level:
             self._note(behind=False, level_at=time.monotonic())
             if self._on_level is not None:

@@ -35,20 +35,17 @@ class Streams:
         self._position = 0
 
     def follow(self, connection: Connection, position: int) -> None:
-        """Forget the streams to which other processes have appended up to the head's position.
-
-        What was loaded under the same lock stays: it is of this moment.
-        """
+        """Bring what is remembered level with what other processes have appended up to a position."""
         behind = position - self._position
         if 0 < behind <= FOLLOWED_MOST:
-            changed = select(events.c.stream).where(events.c.position > self._position).distinct()
-            forgotten = set(connection.scalars(changed)) - self._loaded
+            appended = select(*TOLD).where(events.c.position > self._position).order_by(events.c.position)
+            for row in connection.execute(appended):
+                before = self._known.get(row.stream)
+                # What was loaded under the same lock has these events already.
+                if before is not None and before.version == row.version - 1:
+                    self._known[row.stream] = self._evolved(before, *row)
         elif behind:
-            forgotten = self._known.keys() - self._loaded
-        else:
-            return
-        for stream in forgotten:
-            self._known.pop(stream, None)
+            self._known = {stream: self._known[stream] for stream in self._loaded}
         self._position = position
 
     def load(
