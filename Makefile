@@ -30,12 +30,16 @@ faults: $(READY)
 	tests/install_servers.sh
 	$(PYTEST) tests/faults
 
-# The lock names no package index: the reader's own settings decide where packages come from.
+# The locks name no package index: the reader's own settings decide where packages come from.
+# The image's lock is the same set without what only tests need.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
-	! grep -nE '://|^-' requirements.lock
+	$(COMPILE) --extra test --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --output-file deploy/requirements.lock
+	! grep -nE '://|^-' requirements.lock deploy/requirements.lock
 
 clean:
 	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
