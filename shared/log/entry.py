@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.personal import Personal
 from shared.rules.refusal import Refusal
 
@@ -75,6 +75,7 @@ class Entry:
         stream: the stream that it is about, loaded beforehand.
         body: its fields without the personal ones; ``personal``: those by path, each with its person.
         decide: makes events from a view; raises Refused. It may be called more than once.
+        facts: what was looked up for the decision; recorded with it.
         causation_id: the event or command that led to it.
         minted: the id was made for this very entry, so that nobody can have sent it before.
     """
@@ -88,6 +89,7 @@ class Entry:
     body: Mapping[str, Any]
     personal: tuple[tuple[str, str, Personal[Any]], ...]
     decide: Callable[[View], list[Any]]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
     correlation_id: str | None = None
     causation_id: str | None = None
     minted: bool = False

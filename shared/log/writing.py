@@ -68,6 +68,9 @@ class Writing:
                 "body": entry.body,
                 "causation_id": entry.causation_id,
                 "context": {
+                    "facts": {
+                        name: [fact.source, fact.position, fact.value] for name, fact in entry.facts.items()
+                    },
                     "parameters": decided.view.parameters,
                     "reads": decided.view.reads,
                     "today": decided.view.today.isoformat(),

@@ -1,7 +1,7 @@
 """The context: what the house adds to a command before it is decided."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,20 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What a projection told before a decision.
+
+    Args:
+        value: plain JSON data.
+        source, position: the feed it came from, and how far of it was known.
+    """
+
+    value: Any
+    source: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a decision may know besides its command and its own stream's state.
 
@@ -31,12 +45,14 @@ class Context:
         today: the house's date (China Standard Time) at the moment of recording.
         parameter: gives a parameter's value in force on a day.
         state: gives the state of a further stream that the command names; its version is noted and held.
+        facts: what was looked up in projections for this command, by the look-up's name.
     """
 
     actor: Actor
     today: date
     parameter: Callable[[Parameter[Any], date], Any]
     state: Callable[["Decider", str], Any]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def actor_id(self) -> str:
@@ -46,3 +62,7 @@ class Context:
         """The value of a parameter in force today. Raises the refusal ``parameter.not_in_force``."""
         value: Value = self.parameter(parameter, self.today)
         return value
+
+    def fact(self, name: str) -> Any:
+        """The value of a fact. Raises KeyError where the service's line for the command looks none up."""
+        return self.facts[name].value

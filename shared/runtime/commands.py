@@ -1,13 +1,13 @@
 """The command handler: the one way from a command to the log, for every aggregate of every service."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from shared.log.entry import Answer, Entry, Outcome, View
 from shared.log.log import Log
-from shared.rules.context import Actor, Context
+from shared.rules.context import Actor, Context, Fact
 from shared.rules.decider import Decider
 from shared.rules.message import kind_of
 from shared.rules.parameter import NOT_IN_FORCE, Parameter
@@ -34,6 +34,7 @@ class Request:
         command_id: chosen by the caller, so that it can be sent again; minted where it is missing.
         correlation_id: of all that follows from one wish; else that of the call, else the command's own id.
         causation_id: of the event to which this is a reaction.
+        facts: what was looked up for the decision.
     """
 
     command: Any
@@ -41,6 +42,7 @@ class Request:
     command_id: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 class CommandHandler:
@@ -83,14 +85,17 @@ class CommandHandler:
             actor=request.actor,
             body=to_plain(command),
             personal=tuple(personal_fields(command)),
-            decide=lambda view: decide(decider, decider.decide, command, request.actor, view),
+            decide=lambda view: decide(decider, decider.decide, command, request.actor, view, request.facts),
+            facts=request.facts,
             correlation_id=request.correlation_id or correlation.current() or command_id,
             causation_id=request.causation_id,
             minted=request.command_id is None,
         )
 
 
-def decide(decider: Decider, rule: Any, command: Any, actor: Actor, view: View) -> list[Any]:
+def decide(
+    decider: Decider, rule: Any, command: Any, actor: Actor, view: View, facts: Mapping[str, Fact]
+) -> list[Any]:
     """One decision with the context that the house adds, seen through a view of the log.
 
     Raises:
@@ -108,7 +113,7 @@ def decide(decider: Decider, rule: Any, command: Any, actor: Actor, view: View) 
     def state_of(other: Decider, identity: str) -> Any:
         return view.state(f"{other.name}/{identity}")
 
-    context = Context(actor, view.today, parameter_on, state_of)
+    context = Context(actor, view.today, parameter_on, state_of, facts)
     events: list[Any] = rule(command, view.state(decider.stream_of(command)), context)
     for event in events:
         effective_on = getattr(event, "effective_on", None)

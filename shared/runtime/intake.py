@@ -1,7 +1,7 @@
 """Intake: how the arguments of a call become a command, with what the edge itself adds to them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields, make_dataclass
+from dataclasses import MISSING, fields, make_dataclass, replace
 from dataclasses import field as field_of
 from hashlib import sha256
 from inspect import signature
@@ -13,6 +13,7 @@ from shared.rules.personal import Personal
 from shared.runtime.access import WHOLE_DISTRICT
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
+from shared.runtime.facts import LookUp, look_up
 from shared.runtime.identities import new_identity
 from shared.runtime.schemas import load
 
@@ -32,6 +33,7 @@ class Intake:
         minted: identities that callers may leave out.
         found: fields that callers may leave out and the house can find, each with the function that does.
         scope: what the command touches (see ``Call.acting``); settled before anything is found.
+        facts: what its rules may look up.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Intake:
         minted: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
         scope: str = WHOLE_DISTRICT,
+        facts: Sequence[LookUp] = (),
     ) -> None:
         self._scope = scope
+        self._facts = tuple(facts)
         self.command_type = command_type
         self._derived = [(each.__name__, each, tuple(signature(each).parameters)) for each in derived]
         self._minted = tuple(minted)
@@ -90,10 +94,16 @@ class Intake:
                     made[number] = result
                 else:
                     each[1][name] = result  # type: ignore[index]
-        return [
+        requests = [
             each if isinstance(each, Exception) else Request(self.command_type(**each[1]), each[2], each[0])
             for each in made
         ]
+        return self._with_facts(call, requests) if self._facts else requests
+
+    def _with_facts(self, call: Call, requests: list[Request | Exception]) -> list[Request | Exception]:
+        commands = [each.command for each in requests if isinstance(each, Request)]
+        told = iter(look_up(call.house, self._facts, commands))
+        return [replace(each, facts=next(told)) if isinstance(each, Request) else each for each in requests]
 
     def _values(self, call: Call, row: Any) -> tuple[str, dict[str, Any], Actor] | Exception:
         try:

@@ -16,6 +16,7 @@ from shared.rules.refusal import Refusal
 from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT
 from shared.runtime.calls import answer_as_plain, outcome_of, refused_call
 from shared.runtime.entrypoints import Rpc
+from shared.runtime.facts import LookUp
 from shared.runtime.intake import Derive, Find, Intake
 from shared.runtime.reading import answer_query
 from shared.runtime.schemas import load
@@ -73,7 +74,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
         command_type: which.
         role: who may send it; of several, any is enough.
         scope: which part of the district it touches (see Declared).
-        derived, minted, found: what the edge adds (see Intake).
+        derived, minted, found, facts: what the edge adds (see Intake).
     """
 
     def __init__(
@@ -85,8 +86,9 @@ class command:  # noqa: N801 - it reads as a word in service classes
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
+        facts: Sequence[LookUp] = (),
     ) -> None:
-        self._intake = Intake(command_type, derived, minted, found, scope)
+        self._intake = Intake(command_type, derived, minted, found, scope, facts)
         self._roles = several(role)
         self._scope = scope
 

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from shared.log.entry import Known, View
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.decider import Decider, PersonalKey
 from shared.rules.parameter import Parameter
 from shared.rules.policy_parameter import ParameterSet, policy_parameter
@@ -36,11 +36,13 @@ class Rules:
         decider: whose rules are tested.
         parameters: the values in force on every day since 1990.
         others: what was recorded in further streams, by decider and identity.
+        facts: what is looked up for the command, by name.
     """
 
     decider: Decider
     parameters: Mapping[Parameter[Any], int | str] = field(default_factory=dict)
     others: Mapping[tuple[Decider, str], Sequence[Any]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def given(self, *events: Any) -> "Given":
         """What was recorded before in the stream that the command is about."""
@@ -72,8 +74,9 @@ class Given:
         def known(stream: str) -> Known:
             return streams.get(stream) or Known(_decider_named(stream, own, *self.rules.others).initial)
 
+        facts = {name: Fact(value, "test", 1) for name, value in self.rules.facts.items()}
         try:
-            events = decide(own, own.decide, command, Actor(by), View(on, known))
+            events = decide(own, own.decide, command, Actor(by), View(on, known), facts)
             self._check_keys(events)
         except Refused as refused:
             return Decision([], refused)

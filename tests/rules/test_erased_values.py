@@ -68,7 +68,7 @@ class World:
         """Have a command decided; whether it was accepted."""
         decider = self._language.decider_of_command(command)
         try:
-            events = decide(decider, decider.decide, command, Actor("wang"), View(TODAY, self.known))
+            events = decide(decider, decider.decide, command, Actor("wang"), View(TODAY, self.known), {})
         except Refused:
             return False
         for each in events:

@@ -1,0 +1,45 @@
+"""Facts: what a command's rules may look up in this service's projections, told before they decide."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared.projections import checkpoints
+from shared.projections.projection import Projection
+from shared.rules.context import Fact
+from shared.runtime.house import House
+
+Find = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""Finds plain JSON data for each of several commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One fact of a command, named beside it in its service's interface.
+
+    Args:
+        name: under which the rules ask for it.
+        projection: whose rows are read.
+        find: reads them.
+    """
+
+    name: str
+    projection: Projection
+    find: Find
+
+
+def look_up(house: House, look_ups: Sequence[LookUp], commands: Sequence[Any]) -> list[dict[str, Fact]]:
+    """The facts of each command, each with the feed's position up to which it was surely known."""
+    told: list[dict[str, Fact]] = [{} for _ in commands]
+    if not look_ups or not commands:
+        return told
+    with house.store.read() as connection:
+        for each in look_ups:
+            # Read first: the rows may know more than that, never less.
+            checkpoint = checkpoints.read(connection, each.projection.name)
+            position = 0 if checkpoint is None else checkpoint.position
+            for facts, value in zip(told, each.find(connection, commands), strict=True):
+                facts[each.name] = Fact(value, each.projection.source, position)
+    return told
