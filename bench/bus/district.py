@@ -17,6 +17,7 @@ from shared.log.store import Store
 from shared.projections import checkpoints
 from shared.runtime.opening import prepare
 from shared.runtime.settings import Settings, embedded_settings
+from shared.runtime.signing_keys import make_signing_key
 from tests.log.house import MASTER_KEY
 from tests.servers.postgresql import Database, PostgreSQL
 from tests.servers.process import spawn
@@ -69,8 +70,15 @@ class District:
 
     def await_applied(self, names: tuple[str, ...], position: int) -> float:
         """Wait until all of some readers know a position; the moment at which they did (time.monotonic)."""
-        await_true(lambda: all(self.applied(name) >= position for name in names))
+        await_true(lambda: all(self.applied(name) >= position for name in names), self.check)
         return time.monotonic()
+
+    def check(self) -> None:
+        """Raise where a process has ended, with what it said last."""
+        for process in self.started:
+            if process.poll() is not None:
+                said = "".join(file.read_text()[-2_000:] for file in sorted(self.folder.glob("*.log")))
+                raise RuntimeError(f"{process.args!r} ended: {said}")
 
 
 def standing(store: Store, query: str) -> int:
@@ -78,10 +86,11 @@ def standing(store: Store, query: str) -> int:
         return int(connection.exec_driver_sql(query).scalar() or 0)
 
 
-def await_true(holds: Callable[[], bool]) -> None:
-    """Return once something holds. Raises TimeoutError."""
+def await_true(holds: Callable[[], bool], check: Callable[[], None] = lambda: None) -> None:
+    """Return once something holds. Raises TimeoutError, and what ``check`` raises meanwhile."""
     deadline = time.monotonic() + WAIT_SECONDS_MAX
     while not holds():
+        check()
         if time.monotonic() > deadline:
             raise TimeoutError("it did not come about")
         time.sleep(LOOK_SECONDS)
@@ -127,6 +136,7 @@ def district(
         for name in names:
             settings = settings_of(name, folder, databases[name].owner_url)
             settings.master_key_file.write_text(MASTER_KEY.hex())
+            make_signing_key(settings)
             if founded or name != "cards":
                 prepare(settings, SERVICES[name].language)
         try:
