@@ -77,3 +77,18 @@ class MemberJoined:
     migrant_worker: bool
     consent_version: str
     effective_on: date
+
+
+@message
+class MemberChanged:
+    """What has changed; what has not is None."""
+
+    member_id: str
+    person_id: str
+    organisation_id: str
+    name: Personal[PersonName] | None
+    mobile: Personal[MobileNumber] | None
+    employment_status: EmploymentStatus | None
+    occupation_group: OccupationGroup | None
+    migrant_worker: bool | None
+    effective_on: date

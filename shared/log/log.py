@@ -1,15 +1,16 @@
 """The log of a service: append, read, and what became of a command."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import starmap
 from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, Select, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -20,9 +21,9 @@ from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
 from shared.log.merkle import Frontier
 from shared.log.sealing import Vault
-from shared.log.store import Store
+from shared.log.store import Store, among
 from shared.log.streams import Streams
-from shared.log.tables import commands, events, head
+from shared.log.tables import commands, events, head, unique_keys
 from shared.log.turns import Turns
 from shared.log.writing import Writing
 from shared.rules.language import Language
@@ -72,6 +73,32 @@ class Log:
         """
         return self._turns.take(entries)
 
+    def rehearse(self, entries: Sequence[Entry]) -> list[Exception | None]:
+        """Decide commands in their order as if they were recorded now; nothing is, and no lock is taken.
+
+        Returns:
+            For each entry what would stand against it, or None.
+        """
+        with self.store.snapshot() as connection:
+            now, streams = moment_text(datetime.now(UTC)), Streams(self.language)
+            streams.load(connection, {entry.stream for entry in entries})
+            (recorded,) = ask(connection, (COMMANDS, {"ids": [entry.command_id for entry in entries]}))
+            deciding = Deciding(connection, self.language, self.vault, streams, house_day(now))
+            outcomes = deciding.decide(entries, recorded)
+        return [each if isinstance(each, Exception) else None for each in outcomes]
+
+    def states(self, connection: Connection, streams: Sequence[str]) -> dict[str, Any]:
+        """The states of streams by name, in a transaction of the caller's."""
+        found = Streams(self.language)
+        found.load(connection, streams)
+        known = {stream: found.remembered(stream) for stream in streams}
+        return {stream: each.state for stream, each in known.items() if each is not None}
+
+    def holders(self, connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+        """The streams that hold unique keys, by key; of those that none holds nothing is told."""
+        held = select(unique_keys).where(among(connection, unique_keys.c.key, keys))
+        return {row.key: row.stream for row in connection.execute(held)}
+
     def read(self, after: int, limit: int) -> list[Envelope]:
         """Up to ``limit`` events that follow position ``after``, in order."""
         with self.store.read() as connection:
@@ -82,9 +109,18 @@ class Log:
         """The service whose events these are."""
         return self.language.service
 
-    def page(self, connection: Connection, after: int, limit: int) -> list[Envelope]:
-        """As ``read``, in a transaction of the caller's; without the sealed parts, which nobody follows."""
-        return read_events(connection, after, limit, PUBLIC_COLUMNS)
+    def page(
+        self, connection: Connection, after: int, limit: int, types: Collection[str] | None = None
+    ) -> list[Envelope]:
+        """As ``read``, in a transaction of the caller's; without the sealed parts, which nobody follows.
+
+        Args:
+            types: of the events at these positions only those of some types.
+        """
+        page = select(*PUBLIC_COLUMNS).where(events.c.position > after, events.c.position <= after + limit)
+        if types is not None:
+            page = page.where(among(connection, events.c.type, types))
+        return envelopes(connection, page.order_by(events.c.position))
 
     def position(self, connection: Connection) -> int:
         """The last position, in a transaction of the caller's."""
@@ -245,7 +281,15 @@ def read_events(
         columns: those of an envelope, or what shall stand in their places.
     """
     page = select(*columns).where(events.c.position > after).order_by(events.c.position).limit(limit)
-    return [Envelope(*row) for row in connection.execute(page).all()]
+    return envelopes(connection, page)
+
+
+def envelopes(connection: Connection, query: Select[Any]) -> list[Envelope]:
+    """The envelopes whose fields a query gives, from the driver itself: it has nothing to convert."""
+    found: Any = connection.execute(query)
+    made = list(starmap(Envelope, found.cursor.fetchall()))
+    found.close()
+    return made
 
 
 def is_passing(error: SQLAlchemyError) -> bool:

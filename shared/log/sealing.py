@@ -2,7 +2,7 @@
 
 import hmac
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import urandom
 from typing import Any
 
@@ -81,12 +81,42 @@ class Vault:
         )
         return found
 
+    def find_many(self, connection: Connection, name: str, values: Iterable[str]) -> dict[str, str]:
+        """The persons about whom values with this name are known, by value."""
+        by_digest = {self.digest(name, value): value for value in values}
+        rows = connection.execute(
+            select(digests.c.digest, digests.c.person_id).where(
+                among(connection, digests.c.digest, by_digest)
+            )
+        )
+        return {by_digest[row.digest]: row.person_id for row in rows}
+
+    def open_many(
+        self, connection: Connection, values: Iterable[Personal[Any] | None]
+    ) -> list[str | Erased | None]:
+        """Values in the clear, each ERASED when its person was forgotten; the keys are asked for together."""
+        contents = [None if each is None else each.content for each in values]
+        persons = {each.person_id for each in contents if isinstance(each, Sealed)}
+        keys = self.keys(connection, persons) if persons else {}
+        return [_opened(each, keys) for each in contents]
+
     def forget(self, connection: Connection, person_id: str) -> None:
         """Destroy a person's key and digests; the caller holds the head's lock."""
         forgotten = update(person_keys).where(person_keys.c.person_id == person_id).values(wrapped=None)
         if connection.execute(forgotten).rowcount == 0:
             insert_rows(connection, person_keys, [(person_id, None)])
         connection.execute(digests.delete().where(digests.c.person_id == person_id))
+
+
+def _opened(content: Any, keys: Mapping[str, AESGCM | None]) -> str | Erased | None:
+    match content:
+        case None | Erased():
+            return content
+        case Sealed(person_id=person_id):
+            key = keys.get(person_id)
+            return ERASED if key is None else unseal(key, content)
+        case plain:
+            return str(plain)
 
 
 def seal(key: AESGCM, value: str, place: str) -> str:

@@ -71,6 +71,10 @@ class CommandHandler:
         """Have commands decided in turn, each on the state the one before leaves; an outcome for each."""
         return self._log.append([self._entry(request) for request in requests])
 
+    def rehearse_many(self, requests: Sequence[Request]) -> list[Exception | None]:
+        """What would stand against commands, decided in turn; nothing is recorded."""
+        return self._log.rehearse([self._entry(request) for request in requests])
+
     def _entry(self, request: Request) -> Entry:
         command = request.command
         decider = self._log.language.decider_of_command(command)

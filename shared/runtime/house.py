@@ -61,6 +61,10 @@ class House:
             tell()
         return outcomes
 
+    def rehearse_many(self, requests: Sequence[Request]) -> list[Exception | None]:
+        """What would stand against commands, decided in turn; nothing is recorded."""
+        return self._handler.rehearse_many(requests)
+
     def feed(self, source: str) -> Feed:
         """The service's own log, or its replica of another's."""
         return self.log if source == self.log.source else Replica(self.store, source)

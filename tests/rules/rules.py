@@ -91,7 +91,9 @@ class Given:
             if decider is own
             for name, key in own.unique_keys(fold(own, history)).items()
         }
-        for name, key in own.unique_keys(fold(own, [*self.events, *events])).items():
+        # A decision may make events of other streams too.
+        its_own = [each for each in events if type(each) in own.event_types()]
+        for name, key in own.unique_keys(fold(own, [*self.events, *its_own])).items():
             if _comparable(name, key) in held:
                 raise (key.refusal if isinstance(key, PersonalKey) else key)()
 

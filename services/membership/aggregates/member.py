@@ -1,12 +1,21 @@
 """Members: a person's membership relation with a basic union, one at a time across the district."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Literal, assert_never
 
 from services.membership.aggregates.organisation import Organisation, organisation
 from services.membership.aggregates.person import person
-from services.membership.events import EmploymentStatus, MemberJoined, OccupationGroup, Sex
+from services.membership.events import (
+    DocumentType,
+    EmploymentStatus,
+    MemberChanged,
+    MemberJoined,
+    OccupationGroup,
+    PersonRegistered,
+    Sex,
+)
 from services.membership.parameters import JOINING_AGE_YEARS
 from shared.rules.context import Context
 from shared.rules.decider import Decider
@@ -24,6 +33,27 @@ ALREADY_A_MEMBER = Refusal(
 )
 ALREADY_JOINED = Refusal(
     "member.already_joined", zh="该会员编号已使用", en="this member id has been used already"
+)
+ALREADY_REGISTERED = Refusal(
+    "member.person_registered",
+    zh="该人员已登记，不能在入会时再次登记",
+    en="this person is registered already and is not registered again at joining",
+)
+NOT_A_MEMBER = Refusal("member.not_a_member", zh="此人不是在会会员", en="this is not an active member")
+TRANSFER_NEEDED = Refusal(
+    "member.transfer_needed",
+    zh="此人是另一工会的会员，变更所属工会应办理会籍接转",
+    en="this person is a member of another union; membership moves by a transfer only",
+)
+CHANGED_BEFORE_JOINING = Refusal(
+    "member.changed_before_joining",
+    zh="变更日期不能早于入会日期",
+    en="nothing about a membership changes before it began",
+)
+CHANGED_SINCE = Refusal(
+    "member.changed_since",
+    zh="该会员在此日期之后已有变更",
+    en="this member has been changed as of a later day",
 )
 PERSON_UNKNOWN = Refusal("member.person_unknown", zh="人员尚未登记", en="the person has not been registered")
 ORGANISATION_UNKNOWN = Refusal(
@@ -65,42 +95,113 @@ class JoinMember:
 
 
 @message
+class AdmitMember(JoinMember):
+    """Joining of somebody who is not registered yet: both are recorded, or neither."""
+
+    document_type: DocumentType
+
+
+@message
+class ChangeMember:
+    """What is None stays as it is; of personal values the edge sends only those that differ."""
+
+    member_id: str
+    person_id: str
+    organisation_id: str
+    changed_on: date
+    name: Personal[PersonName] | None = None
+    mobile: Personal[MobileNumber] | None = None
+    employment_status: EmploymentStatus | None = None
+    occupation_group: OccupationGroup | None = None
+    migrant_worker: bool | None = None
+
+
+Command = JoinMember | AdmitMember | ChangeMember
+Event = MemberJoined | MemberChanged
+
+
+@message
 class Member:
     person_id: str = ""
     organisation_id: str = ""
     status: Literal["none", "active"] = "none"
     joined_on: date | None = None
+    changed_on: date | None = None
+    name: Personal[PersonName] | None = None
+    mobile: Personal[MobileNumber] | None = None
+    employment_status: EmploymentStatus | None = None
+    occupation_group: OccupationGroup | None = None
+    migrant_worker: bool | None = None
 
 
-def decide(command: JoinMember, member: Member, context: Context) -> list[MemberJoined]:
+def decide(command: Command, member: Member, context: Context) -> list[Event | PersonRegistered]:
+    match command:
+        case AdmitMember():
+            return admit(command, member, context)
+        case JoinMember():
+            return join(command, member, context)
+        case ChangeMember():
+            return change(command, member)
+        case _:
+            assert_never(command)
+
+
+def join(command: JoinMember, member: Member, context: Context) -> list[Event | PersonRegistered]:
     """Source: 工会会员会籍管理办法 (2016) arts. 3 and 5; age: 劳动法 art. 15."""
-    if member.status == "active":
-        if (member.person_id, member.organisation_id) == (command.person_id, command.organisation_id):
-            return []
-        raise ALREADY_JOINED(field="member_id")
+    if has_joined(command, member):
+        return []
     if not context.state(person, command.person_id).registered:
         raise PERSON_UNKNOWN(field="person_id")
+    return [joined(command, context)]
+
+
+def admit(command: AdmitMember, member: Member, context: Context) -> list[Event | PersonRegistered]:
+    """Source: as for joining; identity by document number (glossary, 1)."""
+    if has_joined(command, member):
+        return []
+    if context.state(person, command.person_id).registered:
+        raise ALREADY_REGISTERED(field="person_id")
+    registered = PersonRegistered(
+        person_id=command.person_id,
+        document_type=command.document_type,
+        identity_number=command.identity_number,
+        name=command.name,
+        sex=command.sex,
+        birth_year=command.birth_year,
+    )
+    return [registered, joined(command, context)]
+
+
+def has_joined(command: JoinMember, member: Member) -> bool:
+    """Whether this very person has joined this very union under this id. Raises ALREADY_JOINED."""
+    if member.status != "active":
+        return False
+    if (member.person_id, member.organisation_id) != (command.person_id, command.organisation_id):
+        raise ALREADY_JOINED(field="member_id")
+    return True
+
+
+def joined(command: JoinMember, context: Context) -> MemberJoined:
+    """The event of joining. Raises the refusal that union or age call for, if any."""
     check_organisation(command, context.state(organisation, command.organisation_id))
     if command.age_years < (years := context[JOINING_AGE_YEARS]):
         raise UNDER_AGE(field="identity_number", years=years)
-    return [
-        MemberJoined(
-            member_id=command.member_id,
-            person_id=command.person_id,
-            organisation_id=command.organisation_id,
-            name=command.name,
-            identity_number=command.identity_number,
-            mobile=command.mobile,
-            sex=command.sex,
-            birth_year=command.birth_year,
-            age_years=command.age_years,
-            employment_status=command.employment_status,
-            occupation_group=command.occupation_group,
-            migrant_worker=command.migrant_worker,
-            consent_version=command.consent_version,
-            effective_on=command.joined_on,
-        )
-    ]
+    return MemberJoined(
+        member_id=command.member_id,
+        person_id=command.person_id,
+        organisation_id=command.organisation_id,
+        name=command.name,
+        identity_number=command.identity_number,
+        mobile=command.mobile,
+        sex=command.sex,
+        birth_year=command.birth_year,
+        age_years=command.age_years,
+        employment_status=command.employment_status,
+        occupation_group=command.occupation_group,
+        migrant_worker=command.migrant_worker,
+        consent_version=command.consent_version,
+        effective_on=command.joined_on,
+    )
 
 
 def check_organisation(command: JoinMember, union: Organisation) -> None:
@@ -113,7 +214,36 @@ def check_organisation(command: JoinMember, union: Organisation) -> None:
         raise BEFORE_FOUNDING(field="joined_on")
 
 
-def evolve(member: Member, event: MemberJoined) -> Member:
+def change(command: ChangeMember, member: Member) -> list[Event | PersonRegistered]:
+    """Source: handbook, membership 5 (real-name fields); a move between unions is a transfer (2.5)."""
+    if member.status != "active" or member.person_id != command.person_id:
+        raise NOT_A_MEMBER(field="member_id")
+    if member.organisation_id != command.organisation_id:
+        raise TRANSFER_NEEDED(field="organisation_id")
+    if member.joined_on is not None and command.changed_on < member.joined_on:
+        raise CHANGED_BEFORE_JOINING(field="changed_on")
+    if member.changed_on is not None and command.changed_on < member.changed_on:
+        raise CHANGED_SINCE(field="changed_on")
+    changed = MemberChanged(
+        member_id=command.member_id,
+        person_id=command.person_id,
+        organisation_id=command.organisation_id,
+        name=command.name,
+        mobile=command.mobile,
+        employment_status=None
+        if command.employment_status == member.employment_status
+        else command.employment_status,
+        occupation_group=None
+        if command.occupation_group == member.occupation_group
+        else command.occupation_group,
+        migrant_worker=None if command.migrant_worker == member.migrant_worker else command.migrant_worker,
+        effective_on=command.changed_on,
+    )
+    told = (changed.name, changed.mobile, changed.employment_status, changed.occupation_group)
+    return [changed] if any(each is not None for each in (*told, changed.migrant_worker)) else []
+
+
+def evolve(member: Member, event: Event) -> Member:
     match event:
         case MemberJoined():
             return Member(
@@ -121,6 +251,23 @@ def evolve(member: Member, event: MemberJoined) -> Member:
                 organisation_id=event.organisation_id,
                 status="active",
                 joined_on=event.effective_on,
+                name=event.name,
+                mobile=event.mobile,
+                employment_status=event.employment_status,
+                occupation_group=event.occupation_group,
+                migrant_worker=event.migrant_worker,
+            )
+        case MemberChanged():
+            return replace(
+                member,
+                changed_on=event.effective_on,
+                name=event.name or member.name,
+                mobile=event.mobile or member.mobile,
+                employment_status=event.employment_status or member.employment_status,
+                occupation_group=event.occupation_group or member.occupation_group,
+                migrant_worker=member.migrant_worker
+                if event.migrant_worker is None
+                else event.migrant_worker,
             )
         case _:
             assert_never(event)
@@ -130,4 +277,4 @@ def unique_keys(member: Member) -> Mapping[str, Refusal]:
     return {f"membership/{member.person_id}": ALREADY_A_MEMBER} if member.status == "active" else {}
 
 
-member = Decider("member", "member_id", JoinMember, MemberJoined, Member(), decide, evolve, unique_keys)
+member = Decider("member", "member_id", Command, Event, Member(), decide, evolve, unique_keys)

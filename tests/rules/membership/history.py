@@ -5,6 +5,7 @@ The identities are a, b and c, so that commands made by chance meet in these str
 
 from tests.rules.membership.people_and_unions import (
     DISTRICT_FOUNDED_ON,
+    member_changed,
     member_joined,
     organisation_founded,
     person_registered,
@@ -16,4 +17,5 @@ HISTORY = [
     person_registered("a"),
     person_registered("b"),
     member_joined("a", person_id="a", organisation_id="b"),
+    member_changed("a", person_id="a", organisation_id="b", employment_status="retired"),
 ]

@@ -3,7 +3,13 @@
 from datetime import date
 from typing import Any
 
-from services.membership.events import MemberJoined, OrganisationFounded, OrganisationKind, PersonRegistered
+from services.membership.events import (
+    MemberChanged,
+    MemberJoined,
+    OrganisationFounded,
+    OrganisationKind,
+    PersonRegistered,
+)
 from shared.rules.personal import Personal
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.mobile import MobileNumber
@@ -67,3 +73,17 @@ def member_joined(member_id: str, **changes: Any) -> MemberJoined:
         "effective_on": date(2020, 1, 1),
     }
     return MemberJoined(member_id=member_id, **fields | changes)
+
+
+def member_changed(member_id: str, **changes: Any) -> MemberChanged:
+    fields: dict[str, Any] = {
+        "person_id": "zhang",
+        "organisation_id": "factory",
+        "name": None,
+        "mobile": None,
+        "employment_status": None,
+        "occupation_group": None,
+        "migrant_worker": None,
+        "effective_on": date(2021, 1, 1),
+    }
+    return MemberChanged(member_id=member_id, **fields | changes)

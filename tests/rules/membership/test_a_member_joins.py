@@ -9,11 +9,13 @@ import pytest
 from services.membership.aggregates.member import (
     ALREADY_A_MEMBER,
     ALREADY_JOINED,
+    ALREADY_REGISTERED,
     BEFORE_FOUNDING,
     NO_MEMBERS_HERE,
     ORGANISATION_UNKNOWN,
     PERSON_UNKNOWN,
     UNDER_AGE,
+    AdmitMember,
     JoinMember,
     member,
 )
@@ -153,3 +155,29 @@ def test_unknown_union_is_said_before_its_founding_day_is_compared() -> None:
     others = {**REGISTERED, (organisation, "factory"): [federation]}
 
     Rules(member, SIXTEEN, others).given().when(join(ZHANG)).then_refused(NO_MEMBERS_HERE)
+
+
+def admit(event: MemberJoined, **changes: Any) -> AdmitMember:
+    """Joining of somebody who was not registered before."""
+    given = {field.name: getattr(join(event), field.name) for field in fields(JoinMember)}
+    return AdmitMember(document_type="resident_identity_card", **given | changes)
+
+
+UNREGISTERED: Others = {**FOUNDED, (person, "zhang"): ()}
+admitted = Rules(member, SIXTEEN, UNREGISTERED)
+
+
+def test_who_is_not_registered_is_registered_at_joining() -> None:
+    admitted.given().when(admit(ZHANG)).then(person_registered("zhang"), ZHANG)
+
+
+def test_who_may_not_join_is_not_registered_either() -> None:
+    admitted.given().when(admit(ZHANG, age_years=15)).then_refused(UNDER_AGE)
+
+
+def test_nobody_is_registered_twice_at_joining() -> None:
+    members.given().when(admit(ZHANG)).then_refused(ALREADY_REGISTERED, field="person_id")
+
+
+def test_joining_with_registration_again_changes_nothing() -> None:
+    members.given(ZHANG).when(admit(ZHANG)).then_nothing()
