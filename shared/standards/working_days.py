@@ -23,11 +23,7 @@ class Calendar:
     def is_working_day(self, day: date) -> bool:
         """Refused: working_days.no_calendar, when the day's year is not known."""
         if day.year not in self.years:
-            raise Invalid(
-                "working_days.no_calendar",
-                f"尚未载入{day.year}年的节假日安排，不能计算工作日",
-                f"no calendar of {day.year} is loaded, so working days cannot be counted",
-            )
+            raise _no_calendar(day.year)
         kind = self.years[day.year].get(day)
         return kind == "makeup" or (kind is None and day.weekday() < 5)
 
@@ -44,6 +40,33 @@ class Calendar:
             day += timedelta(days=1)
             n -= self.is_working_day(day)
         return day
+
+
+def read_year(year: int, text: str) -> Year:
+    """Returns a year's calendar from `2015; 1.1-1.3 2.18-2.24; 1.4 2.15`: the year, days off, made-up days.
+
+    Refused: working_days.no_calendar when the text is that of another year, .form when it cannot be read.
+    """
+    try:
+        of_year, off, makeup = (part.strip() for part in text.split(";"))
+        days = _year(int(of_year), off=off, makeup=makeup)
+    except ValueError:
+        raise Invalid(
+            "working_days.form",
+            "节假日安排应写作“2015; 1.1-1.3; 1.4”：年份、放假日、调休上班日",
+            "must be a year, its days off and its made-up working days: 2015; 1.1-1.3; 1.4",
+        ) from None
+    if int(of_year) != year:
+        raise _no_calendar(year)
+    return days
+
+
+def _no_calendar(year: int) -> Invalid:
+    return Invalid(
+        "working_days.no_calendar",
+        f"尚未载入{year}年的节假日安排，不能计算工作日",
+        f"no calendar of {year} is loaded, so working days cannot be counted",
+    )
 
 
 def _year(year: int, *, off: str, makeup: str) -> Year:

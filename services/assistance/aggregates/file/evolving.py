@@ -1,0 +1,157 @@
+"""What each event makes of a hardship file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from services.assistance.aggregates.file.state import HardshipFile, Member, PayeeAccount, aid_key
+from services.assistance.events.file import (
+    EconomicChecked,
+    FileApproved,
+    FileClosed,
+    FileOpened,
+    FileRefused,
+    FileReopened,
+    FileReturned,
+    FileReviewed,
+    FileRevised,
+    FileSubmitted,
+    FileWithdrawn,
+    HomeVisited,
+    HouseholdAided,
+    HouseholdAidReleased,
+    HouseholdMember,
+    NoticePosted,
+    ObjectionDecided,
+    ObjectionReceived,
+    PayeeAccountRecorded,
+)
+
+AidEvent = HouseholdAided | HouseholdAidReleased
+EndEvent = FileRefused | FileWithdrawn | FileClosed | FileReopened | FileReturned
+ParticularsEvent = FileOpened | FileRevised | PayeeAccountRecorded
+StepEvent = (
+    FileSubmitted
+    | FileReviewed
+    | HomeVisited
+    | EconomicChecked
+    | NoticePosted
+    | ObjectionReceived
+    | ObjectionDecided
+    | FileApproved
+)
+FileEvent = ParticularsEvent | StepEvent | EndEvent | AidEvent
+
+
+def evolve(file: HardshipFile, event: FileEvent) -> HardshipFile:
+    match event:
+        case FileOpened() | FileRevised() | PayeeAccountRecorded():
+            return _told(file, event)
+        case HouseholdAided() | HouseholdAidReleased():
+            return _aided(file, event)
+        case FileRefused() | FileWithdrawn() | FileClosed() | FileReopened() | FileReturned():
+            return _ended(replace(file, last_step_on=event.effective_on), event)
+        case _:
+            return _stepped(replace(file, last_step_on=event.effective_on), event)
+
+
+def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
+    caseworkers = file.caseworkers | {event.caseworker_id}
+    match event:
+        case FileOpened():
+            return HardshipFile(
+                status="draft",
+                organisation_id=event.organisation_id,
+                person_id=event.person_id,
+                sex=event.sex,
+                members=_members(event.members),
+                single_parent=event.single_parent,
+                migrant_worker=event.migrant_worker,
+                hardship_cause=event.hardship_cause,
+                caseworkers=caseworkers,
+                last_step_on=event.effective_on,
+            )
+        case FileRevised():
+            return replace(
+                file,
+                members=_members(event.members),
+                single_parent=event.single_parent,
+                migrant_worker=event.migrant_worker,
+                hardship_cause=event.hardship_cause,
+                caseworkers=caseworkers,
+                last_step_on=event.effective_on,
+            )
+        case PayeeAccountRecorded():
+            account = PayeeAccount(
+                person_id=event.person_id,
+                account_number=event.account_number,
+                holder_name=event.holder_name,
+                version=event.version,
+            )
+            return replace(file, account=account, caseworkers=caseworkers)
+        case _:
+            assert_never(event)
+
+
+def _members(members: Sequence[HouseholdMember]) -> tuple[Member, ...]:
+    return tuple(
+        Member(person_id=each.person_id, relation=each.relation, education_stage=each.education_stage)
+        for each in members
+    )
+
+
+def _stepped(file: HardshipFile, event: StepEvent) -> HardshipFile:
+    match event:
+        case FileSubmitted():
+            return replace(file, status="submitted", caseworkers=file.caseworkers | {event.caseworker_id})
+        case FileReviewed():
+            return replace(file, status="first_review", reviewer_id=event.reviewer_id)
+        case HomeVisited():
+            return replace(file, status="home_visit", authorised_until=event.authorised_until)
+        case EconomicChecked():
+            return replace(
+                file,
+                status="economic_check",
+                findings=event.findings,
+                caseworkers=file.caseworkers | {event.caseworker_id},
+            )
+        case NoticePosted():
+            return replace(file, status="public_notice", notice_last_on=event.last_on)
+        case ObjectionReceived():
+            return replace(file, open_objections=file.open_objections | {event.objection_id})
+        case ObjectionDecided():
+            left = file.open_objections - {event.objection_id}
+            return replace(file, open_objections=left, status="submitted" if event.upheld else file.status)
+        case FileApproved():
+            return replace(
+                file,
+                status="on_file",
+                approver_id=event.approver_id,
+                hardship_class=event.hardship_class,
+                approved_on=event.effective_on,
+            )
+        case _:
+            assert_never(event)
+
+
+def _ended(file: HardshipFile, event: EndEvent) -> HardshipFile:
+    match event:
+        case FileRefused():
+            return replace(file, status="refused")
+        case FileWithdrawn():
+            return replace(file, status="withdrawn")
+        case FileClosed():
+            return replace(file, status=event.outcome)
+        case FileReopened():
+            return replace(file, status="draft", caseworkers=frozenset({event.caseworker_id}))
+        case FileReturned():
+            return replace(file, status=event.step)
+        case _:
+            assert_never(event)
+
+
+def _aided(file: HardshipFile, event: AidEvent) -> HardshipFile:
+    key = aid_key(event.kind, event.person_id, event.year)
+    sign = 1 if isinstance(event, HouseholdAided) else -1
+    left_fen = file.aided.get(key, 0) + sign * event.amount_fen
+    return replace(file, aided={**file.aided, key: left_fen})

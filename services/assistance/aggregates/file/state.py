@@ -1,0 +1,121 @@
+"""The state of a hardship file."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import date
+from typing import Literal
+
+from services.assistance.events.file import (
+    AidKind,
+    EconomicFindings,
+    EducationStage,
+    HardshipCause,
+    HardshipClass,
+    Outcome,
+    Relation,
+    Sex,
+    Step,
+)
+from shared.rules.message import message
+from shared.rules.personal import Personal
+from shared.standards.bank_card import BankCardNumber
+from shared.standards.person_name import PersonName
+
+Status = Literal["none", "on_file", "refused", "withdrawn"] | Step | Outcome
+STEPS: tuple[Step, ...] = (
+    "draft",
+    "submitted",
+    "first_review",
+    "home_visit",
+    "economic_check",
+    "public_notice",
+)
+STATUS_ZH: Mapping[Status, str] = {
+    "none": "未建档",
+    "draft": "草稿",
+    "submitted": "已提交",
+    "first_review": "已初审",
+    "home_visit": "已入户",
+    "economic_check": "已核对",
+    "public_notice": "公示中",
+    "on_file": "在档",
+    "exited": "脱困",
+    "relieved": "解困",
+    "closed": "退档",
+    "refused": "驳回",
+    "withdrawn": "撤回",
+}
+
+
+@message
+class Member:
+    """One of the household, without the name."""
+
+    person_id: str
+    relation: Relation
+    education_stage: EducationStage | None
+
+
+@message
+class PayeeAccount:
+    """``person_id`` is the holder; ``version`` counts a file's accounts from 1."""
+
+    person_id: str
+    account_number: Personal[BankCardNumber]
+    holder_name: Personal[PersonName]
+    version: int
+
+
+@message
+class HardshipFile:
+    """Where a household's file stands.
+
+    Args:
+        person_id: the applicant.
+        caseworkers: all who have written in the file since it was opened, or opened again.
+        last_step_on: the day of the last step; none goes behind it.
+        notice_last_on: the notice's last day.
+        open_objections: those not decided.
+        hardship_class, approved_on: of the last approval.
+        aided: what counts towards caps, in fen, by ``aid_key``.
+    """
+
+    status: Status = "none"
+    organisation_id: str = ""
+    person_id: str = ""
+    sex: Sex | None = None
+    members: tuple[Member, ...] = ()
+    single_parent: bool = False
+    migrant_worker: bool = False
+    hardship_cause: HardshipCause = "other"
+    caseworkers: frozenset[str] = frozenset()
+    reviewer_id: str | None = None
+    approver_id: str | None = None
+    last_step_on: date = date.min
+    authorised_until: date | None = None
+    findings: EconomicFindings | None = None
+    notice_last_on: date | None = None
+    open_objections: frozenset[str] = frozenset()
+    hardship_class: HardshipClass | None = None
+    approved_on: date | None = None
+    account: PayeeAccount | None = None
+    aided: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in STEPS or self.status == "on_file"
+
+    def is_on_file(self, day: date) -> bool:
+        """Whether aid may be decided on a day: the file is on file, and was approved by then."""
+        return self.status == "on_file" and self.approved_on is not None and self.approved_on <= day
+
+    def member(self, person_id: str) -> Member | None:
+        return next((each for each in self.members if each.person_id == person_id), None)
+
+    def aided_fen(self, kind: AidKind, person_id: str, year: int) -> int:
+        return self.aided.get(aid_key(kind, person_id, year), 0)
+
+
+def aid_key(kind: AidKind, person_id: str, year: int) -> str:
+    """What a cap is about: a household's calendar year, or a student's school year."""
+    return f"{kind}/{year}" if kind == "living_aid" else f"{kind}/{person_id}/{year}"

@@ -1,0 +1,1 @@
+"""Every event that assistance records, one module for each subject."""
