@@ -33,6 +33,9 @@ from shared.rules.personal import Erased, Personal
 from shared.rules.plain import personal_fields
 from shared.rules.refusal import Refusal
 
+LOADED_MOST = 2_000
+"""Streams read at a time: between two statements the server must not think that we stand still."""
+
 Key = tuple[str, str]
 """A unique key: its name, and the empty text or, for a personal one, the keyed digest of its value."""
 
@@ -127,7 +130,9 @@ class Deciding:
         check_size(entry)
         changed: dict[str, Known] = {}
         taken: dict[Key, str | None] = {}
-        view = View(self._today, lambda stream: changed.get(stream) or self._known(stream))
+        view = View(
+            self._today, lambda stream: changed.get(stream) or self._known(stream), want=self._want
+        )
         decided = Decided(entry, view)
         for event in entry.decide(view):
             decider = self._language.decider_of_event(event)
@@ -153,6 +158,17 @@ class Deciding:
         self.changed |= changed
         self.taken |= taken
         return decided
+
+    def _want(self, streams: Sequence[str]) -> None:
+        """Have streams that are not at hand read together, before a decision goes through them one by one."""
+        missing = [
+            stream
+            for stream in streams
+            if stream not in self.changed and self._streams.remembered(stream) is None
+        ]
+        if missing:
+            self._missing.update(missing[:LOADED_MOST])
+            raise NotAtHandError(missing[0])
 
     def _known(self, stream: str) -> Known:
         known = self.changed.get(stream) or self._streams.remembered(stream)

@@ -1,6 +1,6 @@
 """What goes into an append and what comes out: entries, the view a decision has, and answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -52,17 +52,24 @@ class View:
     Args:
         today: the house's date.
         known: gives a stream's state and version as of this moment, pending ones included.
+        want: is told of streams that are about to be read, so that they are looked up together.
     """
 
     today: date
     known: Callable[[str], Known]
     reads: dict[str, int] = field(default_factory=dict)
     parameters: dict[str, list[Any]] = field(default_factory=dict)
+    want: Callable[[Sequence[str]], None] | None = None
 
     def state(self, stream: str) -> Any:
         found = self.known(stream)
         self.reads[stream] = found.version
         return found.state
+
+    def states(self, streams: Sequence[str]) -> list[Any]:
+        if self.want is not None:
+            self.want(streams)
+        return [self.state(each) for each in streams]
 
 
 @dataclass(frozen=True, slots=True)

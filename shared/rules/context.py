@@ -1,6 +1,6 @@
 """The context: what the house adds to a command before it is decided."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -45,6 +45,7 @@ class Context:
         today: the house's date (China Standard Time) at the moment of recording.
         parameter: gives a parameter's value in force on a day.
         state: gives the state of a further stream that the command names; its version is noted and held.
+        states: as ``state``, of several streams of one kind, read in one go: for commands that name many.
         facts: what was looked up in projections for this command, by the look-up's name.
     """
 
@@ -52,6 +53,7 @@ class Context:
     today: date
     parameter: Callable[[Parameter[Any], date], Any]
     state: Callable[["Decider", str], Any]
+    states: Callable[["Decider", Sequence[str]], list[Any]]
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @property

@@ -117,7 +117,10 @@ def decide(
     def state_of(other: Decider, identity: str) -> Any:
         return view.state(f"{other.name}/{identity}")
 
-    context = Context(actor, view.today, parameter_on, state_of, facts)
+    def states_of(other: Decider, identities: Sequence[str]) -> list[Any]:
+        return view.states([f"{other.name}/{identity}" for identity in identities])
+
+    context = Context(actor, view.today, parameter_on, state_of, states_of, facts)
     events: list[Any] = rule(command, view.state(decider.stream_of(command)), context)
     for event in events:
         effective_on = getattr(event, "effective_on", None)
