@@ -134,6 +134,13 @@ MINUTES_OVER_FEN = Parameter[int](
     en="a grant over this amount needs the minutes of the chair's office meeting",
     shipped=(Dated(1_000_000, START, SAMPLE, "sample"),),
 )
+BATCH_MINUTES_OVER_FEN = Parameter[int](
+    "payment_batch.minutes_over_fen",
+    unit="fen",
+    zh="批次总额超过此金额须经主席办公会议，附会议纪要",
+    en="a payment batch over this amount needs the minutes of the chair's office meeting",
+    shipped=(Dated(10_000_000, START, SAMPLE, "sample"),),
+)
 
 # What a stage is paid before and from 2021. 2011's table of Beijing is shipped as a sample without its
 # condition (single-parent women under an income line); 2021's is Beijing's own for files deep or relative.
@@ -188,6 +195,7 @@ ALL: tuple[Parameter[int] | Parameter[str], ...] = (
     LIVING_AID_CAP_MONTHS,
     STUDENT_AID_CAP_MONTHS,
     MINUTES_OVER_FEN,
+    BATCH_MINUTES_OVER_FEN,
     *STUDENT_AID_FEN.values(),
     *STUDENT_AID_CONDITION.values(),
 )

@@ -1,0 +1,112 @@
+"""The commands of a payment batch, in the order of its steps."""
+
+from datetime import date
+
+from services.assistance.events.batch import UnlockReason
+from services.assistance.events.payment import Outcome, ReturnCode, WithdrawalReason
+from shared.rules.message import message
+
+
+@message
+class OpenBatch:
+    batch_id: str
+    organisation_id: str
+    opened_on: date
+
+
+@message
+class AddLines:
+    """A line for each of the grants that can be paid; the others are listed with the reason."""
+
+    batch_id: str
+    grant_ids: tuple[str, ...]
+    prepared_on: date
+
+
+@message
+class RemoveLines:
+    batch_id: str
+    grant_ids: tuple[str, ...]
+    reason: WithdrawalReason
+    removed_on: date
+
+
+@message
+class LockBatch:
+    batch_id: str
+    locked_on: date
+
+
+@message
+class UnlockBatch:
+    batch_id: str
+    reason: UnlockReason
+    unlocked_on: date
+
+
+@message
+class CheckBatch:
+    """``digest`` is that of the lines which the reviewer has seen."""
+
+    batch_id: str
+    digest: str
+    checked_on: date
+
+
+@message
+class ApproveBatch:
+    """``digest`` is that of the lines which the approver has seen."""
+
+    batch_id: str
+    digest: str
+    approved_on: date
+    minutes_no: str | None = None
+
+
+@message
+class ReleaseBatch:
+    batch_id: str
+    released_on: date
+
+
+@message
+class Result:
+    """One row of a bank's result file; ``code`` says why a line was not paid."""
+
+    line_id: str
+    outcome: Outcome
+    amount_fen: int
+    code: ReturnCode | None = None
+
+
+@message
+class RecordResults:
+    """A part of a bank's result file. It may be sent again, whole or in parts."""
+
+    batch_id: str
+    results: tuple[Result, ...]
+    answered_on: date
+
+
+@message
+class ReconcileBatch:
+    """``paid_fen`` is what the bank's statement shows for the batch, less what came back."""
+
+    batch_id: str
+    paid_fen: int
+    statement_no: str
+    reconciled_on: date
+
+
+BatchCommand = (
+    OpenBatch
+    | AddLines
+    | RemoveLines
+    | LockBatch
+    | UnlockBatch
+    | CheckBatch
+    | ApproveBatch
+    | ReleaseBatch
+    | RecordResults
+    | ReconcileBatch
+)

@@ -1,0 +1,22 @@
+"""What each step on a payment batch asks for: the step before it, another person, and what was seen."""
+
+from services.assistance.aggregates.batch.refusals import BENEFICIARY, SAME_PERSON, SEEN_OTHERS, WRONG_STEP
+from services.assistance.aggregates.batch.state import PaymentBatch, Status
+from shared.rules.context import Context
+
+
+def check_step(batch: PaymentBatch, *possible: Status) -> None:
+    if batch.status not in possible:
+        raise WRONG_STEP(field="batch_id", status=batch.status)
+
+
+def check_seen(batch: PaymentBatch, digest: str) -> None:
+    if digest != batch.digest:
+        raise SEEN_OTHERS(field="digest")
+
+
+def check_duties(batch: PaymentBatch, context: Context, others: frozenset[str]) -> None:
+    if context.actor_id in others:
+        raise SAME_PERSON()
+    if any(context.actor_id in (line.person_id, line.holder_id) for line in batch.lines.values()):
+        raise BENEFICIARY()

@@ -1,0 +1,126 @@
+"""The lines of a payment batch: which grants can be paid, what has changed, and digests of all lines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+
+from services.assistance.aggregates.aid_grant import AidGrant
+from services.assistance.aggregates.batch.commands import AddLines
+from services.assistance.aggregates.batch.refusals import LINE_CHANGED
+from services.assistance.aggregates.file.state import HardshipFile, PayeeAccount
+from services.assistance.aggregates.paying import Payment, line_id
+from services.assistance.events.batch import BatchLine, NotPayable, NotPayableReason
+from services.assistance.events.grant import GrantProposed
+from services.assistance.events.payment import Line, PaymentPrepared
+
+
+def file_of(grant: AidGrant) -> str:
+    """The file of a grant; that of a grant which does not exist is found in no log."""
+    return "" if grant.proposal is None else grant.proposal.file_id
+
+
+def lines_for(
+    command: AddLines,
+    grant_ids: Sequence[str],
+    grants: Sequence[AidGrant],
+    files: Sequence[HardshipFile],
+    payments: Sequence[Payment],
+) -> tuple[list[PaymentPrepared], list[NotPayable]]:
+    """A line of the next attempt for each grant that can be paid, and the others with what stands against it.
+
+    Args:
+        grants, files, payments: the states of each grant, of its file and of its payment.
+    """
+    lines: list[PaymentPrepared] = []
+    not_payable: list[NotPayable] = []
+    for grant_id, grant, file, payment in zip(grant_ids, grants, files, payments, strict=True):
+        if (reason := why_not_payable(grant, file, payment, command.prepared_on)) is not None:
+            not_payable.append(NotPayable(grant_id=grant_id, reason=reason))
+        elif grant.proposal is not None and file.account is not None:
+            lines.append(_prepared(command, grant.proposal, file.account, payment))
+    return lines, not_payable
+
+
+def why_not_payable(
+    grant: AidGrant, file: HardshipFile, payment: Payment, day: date
+) -> NotPayableReason | None:
+    """What stands against paying a grant on a day. Source: handbook, assistance 7."""
+    if payment.contradicted:
+        return "in_doubt"
+    match payment.status:
+        case "confirmed":
+            return "paid"
+        case "reversed":
+            return "reversed"
+        case "prepared" | "released" | "in_doubt":
+            return "in_a_batch"
+    if grant.status != "approved" or grant.decided_on is None or grant.decided_on > day:
+        return "grant_not_approved"
+    if not file.is_on_file(day):
+        return "file_not_on_file"
+    return "account_missing" if file.account is None else None
+
+
+def _prepared(
+    command: AddLines, proposal: GrantProposed, account: PayeeAccount, payment: Payment
+) -> PaymentPrepared:
+    attempt = payment.attempts + 1
+    return PaymentPrepared(
+        grant_id=proposal.grant_id,
+        line_id=line_id(proposal.grant_id, attempt),
+        attempt=attempt,
+        reissue=payment.came_back,
+        batch_id=command.batch_id,
+        organisation_id=proposal.organisation_id,
+        programme=proposal.programme,
+        fund_source=proposal.fund_source,
+        campaign_id=proposal.campaign_id,
+        budget_id=proposal.budget_id,
+        file_id=proposal.file_id,
+        person_id=proposal.person_id,
+        amount_fen=proposal.amount_fen,
+        holder_id=account.person_id,
+        account_version=account.version,
+        effective_on=command.prepared_on,
+    )
+
+
+def check_unchanged(
+    line: BatchLine, its_id: str, grant: AidGrant, file: HardshipFile, payment: Payment, day: date
+) -> Line:
+    """The payment's own line, if all is as it was when the batch was approved.
+
+    Raises the refusal ``payment_batch.line_changed``, which names the line and what has changed.
+    Source: design, section 10: release checks every line again.
+    """
+    own = payment.line
+    if own is None or own.line_id != its_id or payment.status != "prepared" or payment.contradicted:
+        raise LINE_CHANGED(line_id=its_id, what="payment")
+    if grant.status != "approved" or grant.proposal is None or own.amount_fen != line.amount_fen:
+        raise LINE_CHANGED(line_id=its_id, what="grant")
+    if grant.proposal.amount_fen != line.amount_fen:
+        raise LINE_CHANGED(line_id=its_id, what="amount")
+    if not file.is_on_file(day):
+        raise LINE_CHANGED(line_id=its_id, what="file_not_on_file")
+    if file.account is None or file.account.version != line.account_version:
+        raise LINE_CHANGED(line_id=its_id, what="account")
+    return own
+
+
+def digest_of_lines(lines: Mapping[str, BatchLine]) -> str:
+    """Names the lines as they were seen: who is paid how much on which account's version."""
+    return _digest(
+        f"{each} {line.grant_id} {line.file_id} {line.person_id} {line.holder_id}"
+        f" {line.amount_fen} {line.account_version}"
+        for each, line in lines.items()
+    )
+
+
+def digest_of_file(batch_id: str, amounts: Mapping[str, int]) -> str:
+    """Names what a bank file says without personal data: its batch, and the amount in fen of each line."""
+    return _digest([f"batch {batch_id}", *(f"{each} {amount_fen}" for each, amount_fen in amounts.items())])
+
+
+def _digest(rows: Iterable[str]) -> str:
+    # Sorted: a state that was read back does not keep the order in which its lines came.
+    return sha256("\n".join(sorted(rows)).encode()).hexdigest()

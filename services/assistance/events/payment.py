@@ -1,0 +1,139 @@
+"""What becomes of the money for one aid grant: each attempt to pay it, and what the bank says of it."""
+
+from datetime import date
+from typing import Literal
+
+from services.assistance.events.budget import FundSource
+from services.assistance.events.campaign import Programme
+from shared.rules.message import message
+
+ReturnCode = Literal[
+    "account_closed",
+    "name_mismatch",
+    "account_invalid",
+    "frozen",
+    "dormant",
+    "limit_exceeded",
+    "bank_other",
+]
+"""Why a bank did not pay, or gave the money back. After ``bank_other`` it may still pay: not final."""
+Outcome = Literal["paid", "failed", "returned"]
+WithdrawalReason = Literal["file_changed", "grant_changed", "wrong_account", "not_now", "clerical_error"]
+ReversalReason = Literal["not_entitled", "wrong_beneficiary", "paid_twice", "amount_wrong", "repaid_freely"]
+Settlement = Literal["paid", "not_paid"]
+
+
+@message
+class Line:
+    """What every event of a payment tells besides its own, so that each can be counted alone.
+
+    ``line_id`` is made of the grant and the attempt; ``reissue`` says that an earlier attempt came back.
+    """
+
+    grant_id: str
+    line_id: str
+    attempt: int
+    reissue: bool
+    batch_id: str
+    organisation_id: str
+    programme: Programme
+    fund_source: FundSource
+    campaign_id: str
+    budget_id: str
+    file_id: str
+    person_id: str
+    amount_fen: int
+
+
+@message
+class PaymentPrepared(Line):
+    """A line stands in a batch, for the file's account of this version, held by ``holder_id``."""
+
+    holder_id: str
+    account_version: int
+    effective_on: date
+
+
+@message
+class PaymentWithdrawn(Line):
+    """A line was taken out of its batch before the release."""
+
+    reason: WithdrawalReason
+    effective_on: date
+
+
+@message
+class PaymentReleased(Line):
+    released_by: str
+    effective_on: date
+
+
+@message
+class PaymentConfirmed(Line):
+    """The bank has paid. ``after_failure``: though it had said before that it did not."""
+
+    after_failure: bool
+    effective_on: date
+
+
+@message
+class PaymentFailed(Line):
+    """The bank did not pay. Only after a ``final`` code will it never pay this line."""
+
+    code: ReturnCode
+    final: bool
+    effective_on: date
+
+
+@message
+class PaymentReturned(Line):
+    """The bank had paid, and the money came back."""
+
+    code: ReturnCode
+    effective_on: date
+
+
+@message
+class PaymentContradicted(Line):
+    """The bank says something that does not fit what it said or was told before; a person has to look.
+
+    ``line_id`` and ``attempt`` are those of the line it speaks of, which may be an earlier one.
+    """
+
+    reported: Outcome
+    reported_fen: int
+    code: ReturnCode | None
+    effective_on: date
+
+
+@message
+class ContradictionSettled(Line):
+    """What a person found out at the bank about a line. ``document_no``: of the bank's paper."""
+
+    settlement: Settlement
+    document_no: str
+    effective_on: date
+
+
+@message
+class OverpaymentFound(Line):
+    """An earlier line was paid although a later one had been released: it has to be asked back."""
+
+    effective_on: date
+
+
+@message
+class ReversalRequested(Line):
+    reversed_fen: int
+    reason: ReversalReason
+    requested_by: str
+    effective_on: date
+
+
+@message
+class PaymentReversed(Line):
+    """The money came back for good, by an opposite entry; nothing follows on this payment."""
+
+    reversed_fen: int
+    reason: ReversalReason
+    effective_on: date
