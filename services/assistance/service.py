@@ -1,8 +1,36 @@
 """Assistance's interface: one line for each command and query."""
 
 from services.assistance.aggregates import language
+from services.assistance.aggregates.aid_grant import ApproveGrant, ProposeGrant, RefuseGrant, WithdrawGrant
+from services.assistance.aggregates.budget import AllocateBudget
+from services.assistance.aggregates.file.commands import (
+    ApproveFile,
+    CloseFile,
+    DecideObjection,
+    OpenFile,
+    PostNotice,
+    RecordEconomicCheck,
+    RecordHomeVisit,
+    RecordObjection,
+    RecordPayeeAccount,
+    RefuseFile,
+    ReopenFile,
+    ReturnFile,
+    ReviewFile,
+    ReviseFile,
+    SubmitFile,
+    WithdrawFile,
+)
+from services.assistance.aggregates.goods_issue import IssueGoods, ReturnGoods
+from services.assistance.aggregates.goods_item import ReceiveGoods
+from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
 from services.assistance.projections.access import access
+from shared.runtime.methods import command
 from shared.runtime.service import Service
+
+HERE = "organisation_id"
+"""Every command names the organisation whose file, campaign, budget or goods it is about."""
+REVIEWERS = ("reviewer", "approver")
 
 
 class AssistanceService(Service):
@@ -11,3 +39,32 @@ class AssistanceService(Service):
     name = "assistance"
     language = language
     projections = access
+
+    open_file = command(OpenFile, role="clerk", scope=HERE, minted=("file_id",))
+    revise_file = command(ReviseFile, role="clerk", scope=HERE)
+    record_payee_account = command(RecordPayeeAccount, role="clerk", scope=HERE)
+    submit_file = command(SubmitFile, role="clerk", scope=HERE)
+    review_file = command(ReviewFile, role="reviewer", scope=HERE)
+    record_home_visit = command(RecordHomeVisit, role="clerk", scope=HERE)
+    record_economic_check = command(RecordEconomicCheck, role="clerk", scope=HERE)
+    post_notice = command(PostNotice, role="clerk", scope=HERE)
+    record_objection = command(RecordObjection, role="clerk", scope=HERE, minted=("objection_id",))
+    decide_objection = command(DecideObjection, role=REVIEWERS, scope=HERE)
+    approve_file = command(ApproveFile, role="approver", scope=HERE)
+    return_file = command(ReturnFile, role=REVIEWERS, scope=HERE)
+    refuse_file = command(RefuseFile, role=REVIEWERS, scope=HERE)
+    withdraw_file = command(WithdrawFile, role="clerk", scope=HERE)
+    close_file = command(CloseFile, role=("clerk", "approver"), scope=HERE)
+    reopen_file = command(ReopenFile, role="clerk", scope=HERE)
+
+    allocate_budget = command(AllocateBudget, role="approver", scope=HERE, minted=("budget_id",))
+    open_campaign = command(OpenCampaign, role="approver", scope=HERE, minted=("campaign_id",))
+    close_campaign = command(CloseCampaign, role="approver", scope=HERE)
+    propose_grant = command(ProposeGrant, role="clerk", scope=HERE, minted=("grant_id",))
+    approve_grant = command(ApproveGrant, role="approver", scope=HERE)
+    refuse_grant = command(RefuseGrant, role="approver", scope=HERE)
+    withdraw_grant = command(WithdrawGrant, role="clerk", scope=HERE)
+
+    receive_goods = command(ReceiveGoods, role="clerk", scope=HERE, minted=("item_id",))
+    issue_goods = command(IssueGoods, role="clerk", scope=HERE, minted=("issue_id",))
+    return_goods = command(ReturnGoods, role="clerk", scope=HERE)

@@ -72,7 +72,7 @@ def amount_of(
     if stage is None:
         raise NOT_A_STUDENT(field="person_id")
     condition: str = context.parameter(STUDENT_AID_CONDITION[stage], day)
-    is_single_woman = file.single_parent and file.sex == "female"
+    is_single_woman = file.single_parent and file.applicant_sex == "female"
     meets = {"any": True, "single_parent": file.single_parent, "single_parent_woman": is_single_woman}
     if not meets.get(condition, False):
         raise STUDENT_CONDITION(field="person_id")

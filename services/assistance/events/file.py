@@ -80,7 +80,7 @@ class FileOpened:
     file_id: str
     organisation_id: str
     person_id: str
-    sex: Sex
+    applicant_sex: Sex
     members: tuple[HouseholdMember, ...]
     single_parent: bool
     migrant_worker: bool

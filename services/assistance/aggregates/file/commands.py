@@ -26,7 +26,7 @@ class OpenFile:
     file_id: str
     organisation_id: str
     person_id: str
-    sex: Sex
+    applicant_sex: Sex
     members: tuple[HouseholdMember, ...]
     single_parent: bool
     migrant_worker: bool

@@ -63,7 +63,7 @@ def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
                 status="draft",
                 organisation_id=event.organisation_id,
                 person_id=event.person_id,
-                sex=event.sex,
+                applicant_sex=event.applicant_sex,
                 members=_members(event.members),
                 single_parent=event.single_parent,
                 migrant_worker=event.migrant_worker,

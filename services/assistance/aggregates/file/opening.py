@@ -74,7 +74,7 @@ def open_file(command: OpenFile, file: HardshipFile, context: Context) -> list[F
             file_id=command.file_id,
             organisation_id=command.organisation_id,
             person_id=command.person_id,
-            sex=command.sex,
+            applicant_sex=command.applicant_sex,
             members=command.members,
             single_parent=command.single_parent,
             migrant_worker=command.migrant_worker,

@@ -83,7 +83,7 @@ class HardshipFile:
     status: Status = "none"
     organisation_id: str = ""
     person_id: str = ""
-    sex: Sex | None = None
+    applicant_sex: Sex | None = None
     members: tuple[Member, ...] = ()
     single_parent: bool = False
     migrant_worker: bool = False
