@@ -5,11 +5,14 @@ from datetime import date
 from typing import Any
 
 from services.membership.aggregates import language
-from services.membership.aggregates.member import JoinMember
+from services.membership.aggregates.member import ChangeMember, JoinMember
 from services.membership.aggregates.organisation import FoundOrganisation
 from services.membership.aggregates.person import ALREADY_REGISTERED, RegisterPerson
 from services.membership.events import DocumentType, Sex
+from services.membership.imports.members import import_members
+from services.membership.imports.organisations import import_organisations
 from services.membership.projections.access import access
+from services.membership.projections.organisation_names import organisation_names
 from shared.log.entry import Answer
 from shared.rules.personal import Personal
 from shared.rules.refusal import Refused
@@ -114,7 +117,7 @@ class MembershipService(Service):
 
     name = "membership"
     language = language
-    projections = access
+    projections = (*access, organisation_names)
 
     # Persons belong to the district and to no organisation: whoever admits members registers them.
     identify_person = operation(identify_person, role=("clerk", SERVICE), scope=ANYWHERE)
@@ -136,3 +139,7 @@ class MembershipService(Service):
         minted=("member_id",),
         found={"person_id": persons_with},
     )
+    change_member = command(ChangeMember, role="clerk", scope="organisation_id")
+    # Each row is for an organisation of its own: whether the caller acts for it is asked row by row.
+    import_members = operation(import_members, role="clerk", scope=ANYWHERE)
+    import_organisations = operation(import_organisations, role="clerk", scope=ANYWHERE)

@@ -1,0 +1,1 @@
+"""Spreadsheets in and out: layouts with Chinese headings, files nobody vouches for, rows that come back."""
