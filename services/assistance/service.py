@@ -1,7 +1,6 @@
 """Assistance's interface: one line for each command and query."""
 
 from services.assistance.aggregates import language
-from services.assistance.aggregates.aid_grant import ApproveGrant, ProposeGrant, RefuseGrant, WithdrawGrant
 from services.assistance.aggregates.budget import AllocateBudget
 from services.assistance.aggregates.file.commands import (
     ApproveFile,
@@ -23,6 +22,12 @@ from services.assistance.aggregates.file.commands import (
 )
 from services.assistance.aggregates.goods_issue import IssueGoods, ReturnGoods
 from services.assistance.aggregates.goods_item import ReceiveGoods
+from services.assistance.aggregates.grant.commands import (
+    ApproveGrant,
+    ProposeGrant,
+    RefuseGrant,
+    WithdrawGrant,
+)
 from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
 from services.assistance.projections.access import access
 from shared.runtime.methods import command

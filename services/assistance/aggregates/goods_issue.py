@@ -3,7 +3,6 @@
 from datetime import date
 from typing import assert_never
 
-from services.assistance.aggregates.aid_grant import FILE_NOT_ON_FILE, OWN_HOUSEHOLD
 from services.assistance.aggregates.file.refusals import UNKNOWN as FILE_UNKNOWN
 from services.assistance.aggregates.file.state import HardshipFile
 from services.assistance.aggregates.goods_item import (
@@ -14,6 +13,7 @@ from services.assistance.aggregates.goods_item import (
     take,
 )
 from services.assistance.aggregates.goods_item import UNKNOWN as ITEM_UNKNOWN
+from services.assistance.aggregates.grant.refusals import FILE_NOT_ON_FILE, OWN_HOUSEHOLD
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.events.goods import (
     GoodsIssued,
