@@ -8,6 +8,7 @@ import pytest
 
 from demo.people import person
 from services.membership.service import age_years
+from shared.runtime.calls import RefusedCall
 from shared.runtime.identities import new_identity
 from shared.runtime.intake import minted_identity
 from shared.runtime.methods import Declared
@@ -131,3 +132,20 @@ def found_unions(caller: Any) -> None:
         founded_on="2001-01-01",
         basis="批复2号",
     )
+
+
+def test_many_persons_are_identified_at_once_each_with_an_outcome_of_its_own(caller: Any) -> None:
+    told = [
+        {"identity_number": str(person(n).identity_number), "name": str(person(n).name)} for n in (70, 71)
+    ]
+
+    first, second = caller.membership.identify_persons(persons=told)
+    again = caller.membership.identify_persons(persons=[told[1], told[0], told[1]])
+    one = caller.membership.identify_person(document_type="resident_identity_card", **told[0])
+
+    assert again == [second, first, second]
+    assert one == first != second
+    with pytest.raises(RefusedCall, match=r"input\.invalid"):
+        caller.membership.identify_persons(persons=told[:1] * 1_001)
+    with pytest.raises(RefusedCall, match=r"input\.invalid"):
+        caller.membership.identify_persons(persons=[told[0], told[1] | {"identity_number": "110109"}])
