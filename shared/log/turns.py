@@ -35,6 +35,9 @@ class Turns:
             return []
         turn = Turn(entries)
         self._waiting.append(turn)
+        # Whoever came at the same moment joins. In a green process nobody else could: SQLite never waits, and
+        # each would be written, and wait for the disk, alone.
+        time.sleep(0)
         while not turn.outcomes:
             with self._writing:
                 if not turn.outcomes:
