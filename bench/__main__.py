@@ -18,6 +18,7 @@ BENCHMARKS = {
     "catch_up": "bench.bus.catch_up",
     "embedded": "bench.bus.idle",
     "rebuild": "bench.projections.rebuild",
+    "rpc": "bench.rpc.commands",
     "tokens": "bench.tokens",
 }
 """Each module has TITLE and ``measure(quick=…)``, which gives the paragraph on the machine and the rows."""

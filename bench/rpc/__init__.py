@@ -1,0 +1,1 @@
+"""What a command costs over RPC, beside an echo of plain nameko."""
