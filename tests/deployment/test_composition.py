@@ -6,6 +6,9 @@ import subprocess
 
 import pytest
 
+from shared.log.store import WRITERS_MOST
+from shared.runtime.opening import CONNECTIONS
+from shared.runtime.process_settings import ProcessSettings
 from tests.architecture.tree import ROOT
 from tests.deployment.composition import COMPOSITION, DEPLOY, SERVICES, composition
 
@@ -36,6 +39,17 @@ def test_every_service_is_prepared_once_and_then_run_by_its_own_command() -> Non
 def test_nothing_keeps_a_service_from_running_several_times() -> None:
     for name, service in composition()["services"].items():
         assert not {"container_name", "ports"} & service.keys(), name
+
+
+def test_the_database_takes_all_connections_of_all_services_and_of_two_more_instances() -> None:
+    process = ProcessSettings()
+    of_an_instance = process.connections + WRITERS_MOST + CONNECTIONS + WRITERS_MOST
+    words = composition()["services"]["postgresql"]["command"]
+    (connections_max,) = re.findall(r"max_connections=(\d+)", " ".join(words))
+
+    assert int(connections_max) >= of_an_instance * (len(SERVICES) + 2) + CONNECTIONS
+    # Nothing in the file asks for more than the defaults that were counted.
+    assert "RPC_WORKERS:" not in COMPOSITION.read_text(encoding="utf-8")
 
 
 def test_a_service_is_handed_its_own_secrets_only() -> None:
