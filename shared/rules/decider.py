@@ -29,9 +29,9 @@ def no_unique_keys(state: Any) -> Mapping[str, Refusal | PersonalKey]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decider:
-    """One kind of stream.
+    """One kind of stream; equal to itself only, so that its initial state may hold what has no hash.
 
     Args:
         name: the kind's stored name; a stream is called ``name/identity``.

@@ -18,18 +18,20 @@ from services.assistance.aggregates.grant.commands import (
 from services.assistance.aggregates.grant.proposing import propose
 from services.assistance.aggregates.grant.refusals import (
     ANOTHER_ORGANISATION,
-    BEFORE_PROPOSAL,
+    BEFORE_LAST_STEP,
     BENEFICIARY_CHANGES,
     FILE_NOT_ON_FILE,
     HOUSEHOLD_AIDED,
     MINUTES_MISSING,
     NOT_PROPOSED,
     OWN_HOUSEHOLD,
+    PAYMENT_UNDER_WAY,
     SAME_PERSON,
     STUDENT_AIDED,
     UNKNOWN,
 )
 from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.relief_campaign import STUDENT_AID
 from services.assistance.events.budget import BudgetCommitted, BudgetReleased, BudgetReserved
 from services.assistance.events.file import HouseholdAided, HouseholdAidReleased
@@ -147,9 +149,15 @@ def refuse(
 def withdraw(
     command: WithdrawGrant, grant: AidGrant, proposal: GrantProposed, context: Context
 ) -> list[GrantEffect]:
+    """An approved grant, too, as long as no money is on its way: the payment's state is read with it."""
     if grant.status == "withdrawn":
         return []
-    _check_proposed(grant, proposal, command.withdrawn_on)
+    if grant.status == "approved":
+        if context.state(payment, proposal.grant_id).under_way:
+            raise PAYMENT_UNDER_WAY(field="grant_id")
+        _check_day(command.withdrawn_on, grant.decided_on or proposal.effective_on)
+    else:
+        _check_proposed(grant, proposal, command.withdrawn_on)
     _check_beneficiary(proposal, command.person_id)
     ended = withdrawn(proposal, command.reason, context.actor_id, command.withdrawn_on)
     return [ended, *given_back(grant, command.withdrawn_on)]
@@ -193,8 +201,12 @@ def given_back(grant: AidGrant, day: date) -> list[BudgetReleased | HouseholdAid
 def _check_proposed(grant: AidGrant, proposal: GrantProposed, day: date) -> None:
     if grant.status != "proposed":
         raise NOT_PROPOSED(field="grant_id", status=grant.status, status_zh=STATUS_ZH[grant.status])
-    if day < proposal.effective_on:
-        raise BEFORE_PROPOSAL(proposed_on=proposal.effective_on)
+    _check_day(day, proposal.effective_on)
+
+
+def _check_day(day: date, last_on: date) -> None:
+    if day < last_on:
+        raise BEFORE_LAST_STEP(last_on=last_on)
 
 
 def _check_beneficiary(proposal: GrantProposed, person_id: str) -> None:

@@ -41,7 +41,7 @@ class RefuseGrant:
 
 @message
 class WithdrawGrant:
-    """Before it was decided."""
+    """Before money is on its way, whether approved or not."""
 
     grant_id: str
     organisation_id: str

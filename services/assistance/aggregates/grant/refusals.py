@@ -54,10 +54,15 @@ NOT_PROPOSED = Refusal(
     zh="该笔救助已{status_zh}，不能再办理",
     en="the grant has been {status} and takes no other decision",
 )
-BEFORE_PROPOSAL = Refusal(
-    "aid_grant.before_proposal",
-    zh="日期不能早于申报日期（{proposed_on}）",
-    en="the date lies before that of the proposal ({proposed_on})",
+BEFORE_LAST_STEP = Refusal(
+    "aid_grant.before_last_step",
+    zh="日期不能早于上一环节的日期（{last_on}）",
+    en="the date lies before that of the last step ({last_on})",
+)
+PAYMENT_UNDER_WAY = Refusal(
+    "aid_grant.payment_under_way",
+    zh="该笔救助正在支付或已支付，不能撤回",
+    en="money for this grant is on its way or has arrived; it cannot be withdrawn",
 )
 BENEFICIARY_CHANGES = Refusal(
     "aid_grant.beneficiary_changes", zh="受助人与该笔救助不符", en="the beneficiary is not that of the grant"
