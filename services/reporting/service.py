@@ -1,9 +1,10 @@
 """Reporting's interface: one line for each command and query."""
 
 from services.reporting.aggregates import language
-from services.reporting.projections.access import access
+from services.reporting.projections.access import access, organisation_tree
 from services.reporting.projections.memberships import member_count, memberships
 from shared.runtime.methods import query
+from shared.runtime.scopes import SUBTREE
 from shared.runtime.service import Service
 
 
@@ -14,4 +15,6 @@ class ReportingService(Service):
     language = language
     projections = (*access, memberships)
 
-    member_count = query(member_count, role="statistician", scope="organisation_id", reads=(memberships,))
+    member_count = query(
+        member_count, role="statistician", scope=SUBTREE, reads=(memberships, organisation_tree)
+    )

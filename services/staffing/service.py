@@ -1,7 +1,8 @@
 """Staffing's interface: one line for each command and query, and how people log in."""
 
 import time
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
@@ -19,16 +20,35 @@ from services.staffing.aggregates.login import (
     WithdrawRole,
     login,
 )
-from services.staffing.projections.access import access
-from shared.log.envelope import house_day, moment_text
+from services.staffing.aggregates.service_station import OpenStation
+from services.staffing.aggregates.union_social_worker import (
+    AssignWorker,
+    EndAssignment,
+    HireWorker,
+    LeaveService,
+    UnionSocialWorker,
+    union_social_worker,
+)
+from services.staffing.projections.access import access, organisation_tree
+from services.staffing.projections.postings import (
+    assignments,
+    service_stations,
+    stations,
+    workers_assigned,
+)
+from shared.log.envelope import HOUSE_TIME, house_day, moment_text
+from shared.log.log import Log
 from shared.log.tables import unique_keys
+from shared.rules.decider import Decider
 from shared.rules.refusal import Refusal
 from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES
 from shared.runtime.attempts import Attempts
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
-from shared.runtime.methods import command, operation
+from shared.runtime.house import House
+from shared.runtime.methods import command, operation, query
 from shared.runtime.passwords import hash_of, is_right, keep, kept
+from shared.runtime.scopes import SUBTREE, organisation_of
 from shared.runtime.service import Service
 from shared.runtime.signing_keys import read_signing_key
 from shared.runtime.tokens import LIFE_SECONDS, Grant, sign
@@ -47,6 +67,22 @@ SESSION_OVER = Refusal(
 
 PERSONS = tuple(sorted(ROLES))
 
+organisation_of_station = organisation_of(service_stations, "station_id")
+organisation_of_assignment = organisation_of(assignments, "assignment_id")
+
+
+def organisation_of_posting(house: House, rows: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """Where each row assigns to: the station's organisation, or the one that it names."""
+    at_stations = organisation_of_station(house, rows)
+    return [row["organisation_id"] or found for row, found in zip(rows, at_stations, strict=True)]
+
+
+def organisation_of_grant(house: House, rows: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """Where each row grants a role: at the organisation that it names, else at the assignment's."""
+    at_assignments = organisation_of_assignment(house, rows)
+    return [row["organisation_id"] or found for row, found in zip(rows, at_assignments, strict=True)]
+
+
 attempts = Attempts()
 
 
@@ -56,13 +92,13 @@ def log_in(call: Call, *, name: str, password: str) -> dict[str, Any]:
     with call.house.store.read() as connection:
         login_id = _login_named(connection, name)
         password_hash = None if login_id is None else kept(connection, login_id)
+    # Not what was typed: it may be a password in the wrong place.
+    call.login_id = login_id or ""
     if not is_right(password, password_hash) or login_id is None:
-        # Not what was typed: it may be a password in the wrong place.
-        call.fault = f"login:{login_id or 'unknown'}"
         raise FAILED()
     attempts.succeeded(name)
     answer = _token(call, login_id, time.time())
-    call.record("log_in", f"logged_in={login_id}")
+    call.record("log_in", "logged_in")
     return answer
 
 
@@ -118,18 +154,22 @@ def _token(call: Call, login_id: str, logged_in_at: float) -> dict[str, Any]:
     log = call.house.log
     # Before the stream is read: whatever comes later makes the token void.
     position = log.head().position
-    events = [
-        log.language.event(each.type, each.facts.schema, each.facts.data, {})
-        for each in log.stream(f"{login.name}/{login_id}")
-    ]
-    state: Login = reduce(login.evolve, events, login.initial)
+    state: Login = _state(log, login, login_id)
     if not state.opened:
         raise UNKNOWN()
     if state.revoked:
         raise REVOKED()
-    places = state.roles_on(house_day(moment_text(datetime.now(UTC))))
+    worker: UnionSocialWorker = _state(log, union_social_worker, state.person_id)
+    now = datetime.now(UTC)
+    today = house_day(moment_text(now))
+    tomorrow = house_day(moment_text(now + timedelta(days=1)))
+    places = state.roles_on(today, worker)
     if not places:
         raise NO_ROLES()
+    life_seconds: float = LIFE_SECONDS
+    if not set(places) <= set(state.roles_on(tomorrow, worker)):
+        # What holds today for the last time ends at midnight for this token, too.
+        life_seconds = min(LIFE_SECONDS, seconds_left_of_day(now))
     settings = call.house.settings
     token = sign(
         settings,
@@ -139,8 +179,24 @@ def _token(call: Call, login_id: str, logged_in_at: float) -> dict[str, Any]:
         grants=[Grant(role, organisation_id) for role, organisation_id in places],
         position=position,
         logged_in_at=logged_in_at,
+        life_seconds=life_seconds,
     )
-    return {"token": token, "expires_in_seconds": LIFE_SECONDS}
+    return {"token": token, "expires_in_seconds": int(life_seconds)}
+
+
+def seconds_left_of_day(now: datetime) -> float:
+    """How long the day still lasts in the house."""
+    there = now.astimezone(HOUSE_TIME)
+    midnight = there.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return (midnight - there).total_seconds()
+
+
+def _state(log: Log, decider: Decider, identity: str) -> Any:
+    events = [
+        log.language.event(each.type, each.facts.schema, each.facts.data, {})
+        for each in log.stream(f"{decider.name}/{identity}")
+    ]
+    return reduce(decider.evolve, events, decider.initial)
 
 
 class StaffingService(Service):
@@ -148,13 +204,34 @@ class StaffingService(Service):
 
     name = "staffing"
     language = language
-    projections = access
+    projections = (*access, service_stations, assignments)
 
     log_in = operation(log_in, role=NOBODY_YET, scope=ANYWHERE)
     renew = operation(renew, role=PERSONS, scope=ANYWHERE)
     change_password = operation(change_password, role=PERSONS, scope=ANYWHERE)
     set_password = operation(set_password, role="administrator")
     open_login = command(OpenLogin, role=("personnel", "administrator"), minted=("login_id",))
-    grant_role = command(GrantRole, role="administrator", scope="organisation_id")
+    grant_role = command(GrantRole, role="administrator", scope=organisation_of_grant)
     withdraw_role = command(WithdrawRole, role="administrator", scope="organisation_id")
     revoke_login = command(RevokeLogin, role=("personnel", "administrator"))
+
+    open_station = command(OpenStation, role="personnel", scope="organisation_id", minted=("station_id",))
+    # The team is the district's: who hires and lets go has a role for all of it.
+    hire_worker = command(HireWorker, role="personnel")
+    leave_service = command(LeaveService, role="personnel")
+    assign_worker = command(
+        AssignWorker, role="personnel", scope=organisation_of_posting, minted=("assignment_id",)
+    )
+    end_assignment = command(EndAssignment, role="personnel", scope=organisation_of_assignment)
+    stations = query(
+        stations,
+        role=("personnel", "statistician"),
+        scope=SUBTREE,
+        reads=(service_stations, organisation_tree),
+    )
+    workers_assigned = query(
+        workers_assigned,
+        role=("personnel", "statistician"),
+        scope=SUBTREE,
+        reads=(assignments, organisation_tree),
+    )

@@ -13,7 +13,7 @@ from shared.projections.following import standing
 from shared.projections.projection import Projection
 from shared.projections.waiting import NotYetError, wait_for
 from shared.rules.refusal import Refusal
-from shared.runtime.access_feeds import organisation_parents_table, void_tokens_table
+from shared.runtime.access_feeds import organisation_parents_table, void_persons_table, void_tokens_table
 from shared.runtime.house import House
 from shared.runtime.tokens import SERVICE, BadToken, Grant, Token, Verifier
 
@@ -81,6 +81,7 @@ class _News:
     looked_at: float = float("-inf")
     level_at: float = float("-inf")
     void: Mapping[str, int] = field(default_factory=dict)
+    void_persons: Mapping[str, int] = field(default_factory=dict)
     parents: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -95,22 +96,34 @@ class Access:
     def __init__(self, house: House, projections: Sequence[Projection]) -> None:
         by_table = {each.table: each for each in projections}
         self._house = house
-        self._void = by_table.get(void_tokens_table)
+        self._void = [by_table[each] for each in (void_tokens_table, void_persons_table) if each in by_table]
         self._tree = by_table.get(organisation_parents_table)
         self._verifier = Verifier(house.settings)
         self._news = _News()
 
     def token(self, text: Any) -> Token:
-        """What a token says. Raises BadToken, and the refusal ``access.not_level``."""
-        token = self._verifier.verify(text)
+        """What a good token says. Raises BadToken, and the refusal ``access.not_level``."""
+        token = self.read(text)
+        self.check(token)
+        return token
+
+    def read(self, text: Any) -> Token:
+        """What a token says that was rightly signed and is not over; ``check`` says whether it still holds.
+
+        Raises BadToken.
+        """
+        return self._verifier.verify(text)
+
+    def check(self, token: Token) -> None:
+        """Raises BadToken where something ended a token, the refusal ``access.not_level`` where it might."""
         if token.login_id == "" and token.grants == (Grant(SERVICE, None),):
-            return token
+            return
         news = self._look()
-        if news.void.get(token.login_id, 0) > token.position:
-            raise BadToken("void")
+        ended_at = max(news.void.get(token.login_id, 0), news.void_persons.get(token.person_id, 0))
+        if ended_at > token.position:
+            raise BadToken("void", token)
         if time.monotonic() - news.level_at > LEVEL_SECONDS_MAX < time.time() - token.issued_at:
             raise NOT_LEVEL()
-        return token
 
     def reaches(self, grant: Grant, organisation_id: str | None) -> bool:
         """Whether a role holds for an organisation; None: for the whole district."""
@@ -134,13 +147,17 @@ class Access:
         now = time.monotonic()
         if now - self._news.looked_at > LOOK_SECONDS:
             news = _News(now, self._news.level_at)
-            if self._void is not None:
+            if self._void:
                 with self._house.store.read() as connection:
                     # How complete the news are is read first: they may know more than that, never less.
-                    news.level_at = max(news.level_at, self._level_at(connection, self._void, now))
-                    columns = void_tokens_table.c
-                    rows = connection.execute(select(columns.login_id, columns.position))
-                    news.void = {row.login_id: row.position for row in rows}
+                    level_at = min(self._level_at(connection, each, now) for each in self._void)
+                    news.level_at = max(news.level_at, level_at)
+                    news.void, news.void_persons = (
+                        {row[0]: row[1] for row in connection.execute(select(each))}
+                        if each in {void.table for void in self._void}
+                        else {}
+                        for each in (void_tokens_table, void_persons_table)
+                    )
             self._news = news
         return self._news
 

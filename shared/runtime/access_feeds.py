@@ -1,6 +1,6 @@
-"""What each service keeps to judge tokens by: which logins' tokens are void, and the tree of organisations.
+"""What each service keeps to judge tokens by: whose tokens are void, and the tree of organisations.
 
-Both are projections, so that no service has to ask another. The services that own the events name them.
+They are projections, so that no service has to ask another. The services that own the events name them.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,17 @@ void_tokens_table = Table(
     Column("login_id", Text, primary_key=True),
     Column("position", Number, nullable=False),
 )
+void_persons_table = Table(
+    "void_persons",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("position", Number, nullable=False),
+)
 organisation_parents_table = Table(
     "organisation_parents",
     metadata,
     Column("organisation_id", Text, primary_key=True),
-    Column("parent_id", Text),
+    Column("parent_id", Text, index=True),
 )
 
 
@@ -36,6 +42,19 @@ def void_tokens(source: str, events: Sequence[type[Any]]) -> Projection:
         events: the types of such events; each has a ``login_id``.
     """
     projection = Projection(void_tokens_table, source=source, key="login_id")
+    for each in events:
+        projection.on(each)(_made_void)
+    return projection
+
+
+def void_persons(source: str, events: Sequence[type[Any]]) -> Projection:
+    """For each person the position of the last event that made all their earlier tokens void.
+
+    Args:
+        source: the service that keeps who works where.
+        events: the types of such events; each has a ``person_id``.
+    """
+    projection = Projection(void_persons_table, source=source, key="person_id")
     for each in events:
         projection.on(each)(_made_void)
     return projection

@@ -1,6 +1,7 @@
 """Calls: who calls what, and what a caller is told when the answer is no; nothing internal passes here."""
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
@@ -13,7 +14,9 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from shared.log.entry import Answer, Unavailable
 from shared.log.log import is_passing
 from shared.rules.context import Actor
+from shared.rules.personal import Erased, Personal
 from shared.rules.refusal import Refusal, Refused
+from shared.runtime import correlation
 from shared.runtime.access import (
     ANYWHERE,
     NO_TOKEN,
@@ -25,7 +28,9 @@ from shared.runtime.access import (
     WRONG_ROLE,
     Access,
 )
+from shared.runtime.access_log import LOOKED, Attempt
 from shared.runtime.house import House
+from shared.runtime.scopes import EVERYTHING, ORGANISATION, Reach, Scope
 from shared.runtime.tokens import BadToken, Grant, Token
 
 INTERNAL = Refusal(
@@ -43,12 +48,20 @@ MALFORMED = Refusal(
     zh="调用格式不符：只接受按名称给出的参数",
     en="the call is malformed: arguments are given by name only",
 )
+TIMEOUT = Refusal(
+    "call.timeout",
+    zh="超过{seconds}秒未能办结，请稍后再试；命令是否已登记，可按命令编号查询",
+    en="it took longer than {seconds} seconds; whether a command was recorded is told by its id",
+)
 UNKNOWN_METHOD = Refusal("call.unknown_method", zh="没有这个方法", en="there is no such method")
+
+SECONDS_MAX = 15.0
+"""How long a call may take where nobody says; less than callers wait."""
 
 ANONYMOUS = Actor("anonymous")
 
 log = logging.getLogger(__name__)
-access_log = logging.getLogger("gonghui.access")
+access_lines = logging.getLogger("gonghui.access")
 
 
 @deserialize_to_instance
@@ -93,15 +106,22 @@ class Call:
         house: the service's log and command handler.
         headers: what the caller sent beside the arguments.
         access: judges the token among them.
+        seconds_max: how long it may take; past that nothing more is begun for it.
     """
 
-    def __init__(self, house: House, headers: Mapping[str, Any], access: Access) -> None:
+    def __init__(
+        self, house: House, headers: Mapping[str, Any], access: Access, seconds_max: float = SECONDS_MAX
+    ) -> None:
         self.house = house
+        self._seconds_max = seconds_max
+        self._deadline = time.monotonic() + seconds_max
         self._headers = headers
         self._access = access
         self._grants: tuple[Grant, ...] = ()
         self.token: Token | None = None
-        """Who calls, once that is settled."""
+        """Who calls, once that is settled; of a token that is over, whose it was."""
+        self.login_id = ""
+        """Of whoever logs in: they have no token yet. For the access log only."""
         self.fault = ""
         """Why a token was not accepted: for the access log only."""
 
@@ -117,30 +137,88 @@ class Call:
         if text is None:
             raise NO_TOKEN()
         try:
-            self.token = self._access.token(text)
+            self.token = self._access.read(text)
+            self._access.check(self.token)
         except BadToken as bad:
-            self.fault = str(bad)
+            self.token, self.fault = bad.token, str(bad)
             raise TOKEN_REFUSED() from None
         self._grants = tuple(each for each in self.token.grants if SIGNED_IN in roles or each.role in roles)
         if not self._grants:
             raise WRONG_ROLE(roles=", ".join(roles))
 
-    def acting(self, scope: str, values: Mapping[str, Any]) -> Actor:
-        """Who acts, under a role that holds for what the call touches.
+    def check_time(self) -> None:
+        """Raises the refusal ``call.timeout`` once the call has taken too long."""
+        if time.monotonic() > self._deadline:
+            raise TIMEOUT(seconds=round(self._seconds_max))
+
+    def acting(self, scope: Scope, rows: Sequence[Mapping[str, Any]]) -> list[Actor | Exception]:
+        """For each row who acts, under a role that holds for what it touches, or why nobody does.
 
         Args:
             scope: what a method says that it touches.
-            values: the arguments; the one that ``scope`` names is the organisation.
+            rows: the arguments; the one that ``scope`` names is the organisation.
 
-        Raises the refusal ``access.scope``.
+        The refusal is ``access.scope``.
         """
         if scope == ANYWHERE:
-            return self.actor
-        organisation_id = None if scope == WHOLE_DISTRICT else values[scope]
+            return [self.actor for _ in rows]
+        if scope == WHOLE_DISTRICT:
+            return [self._acting_for(None, None) for _ in rows]
+        if isinstance(scope, str):
+            return [self._acting_for(row[scope], scope) for row in rows]
+        return [self._acting_for(each, None) for each in scope(self.house, rows)]
+
+    def _acting_for(self, organisation_id: str | None, field: str | None) -> Actor | Exception:
         for grant in self._grants:
             if self._access.reaches(grant, organisation_id):
                 return self._as(grant)
-        raise OUT_OF_SCOPE(field=None if scope == WHOLE_DISTRICT else scope)
+        return OUT_OF_SCOPE(field=field)
+
+    def reach(self, organisation_id: str | None) -> Reach:
+        """Of what an answer may tell: an organisation's subtree, or all that the caller's roles reach.
+
+        Raises the refusal ``access.scope``.
+        """
+        if organisation_id is not None:
+            acting = self._acting_for(organisation_id, ORGANISATION)
+            if isinstance(acting, Exception):
+                raise acting
+            return Reach(frozenset({organisation_id}))
+        roots = {each.organisation_id for each in self._grants}
+        return EVERYTHING if None in roots else Reach(frozenset(each for each in roots if each is not None))
+
+    def look(
+        self, method: str, looked_at: Sequence[tuple[str, Mapping[str, Personal[Any]]]]
+    ) -> list[dict[str, str | None]]:
+        """Personal values in the clear; that somebody looks at them is on record before they are shown.
+
+        Args:
+            method: by which it is shown.
+            looked_at: for each person the values by field.
+
+        Returns:
+            For each the texts by field; None for what was erased.
+        """
+        if not looked_at:
+            return []
+        self.house.access_log.write(
+            [
+                self._attempt(method, LOOKED, about_id=person_id, fields=tuple(sorted(values)))
+                for person_id, values in looked_at
+            ]
+        )
+        vault = self.house.log.vault
+        with self.house.store.read() as connection:
+            shown = []
+            for _, values in looked_at:
+                texts = vault.open_many(connection, values.values())
+                shown.append(
+                    {
+                        field: None if isinstance(each, Erased) else each
+                        for field, each in zip(values, texts, strict=True)
+                    }
+                )
+            return shown
 
     @property
     def actor(self) -> Actor:
@@ -152,12 +230,31 @@ class Call:
         roles = dict.fromkeys(each.role for each in self.token.grants)
         return Actor(self.token.person_id, tuple(roles), grant.organisation_id)
 
-    def record(self, method: str, outcome: str) -> None:
-        """Write a line into the access log: who did or tried what."""
+    def record(self, method: str, code: str, times: int = 1) -> None:
+        """Have the access log tell who tried what, and what came of it.
+
+        Args:
+            code: of the refusal, or what else came of it.
+            times: how often, in one call.
+        """
+        attempt = self._attempt(method, code, times)
+        self.house.access_log.note(attempt)
+        who = f"{attempt.person_id or '-'} login={attempt.login_id or '-'}"
+        fault = f" fault={attempt.fault.replace(' ', '_')}" if attempt.fault else ""
+        access_lines.info("%s.%s %s by=%s%s", self.house.log.source, method, code, who, fault)
+
+    def _attempt(self, method: str, code: str, times: int = 1, **more: Any) -> Attempt:
         token = self.token
-        who = f"{token.person_id} login={token.login_id} token={token.token_id}" if token else "-"
-        fault = f" fault={self.fault.replace(' ', '_')}" if self.fault else ""
-        access_log.info("%s.%s %s by=%s%s", self.house.log.source, method, outcome, who, fault)
+        return Attempt(
+            method=method,
+            code=code,
+            times=times,
+            person_id=token.person_id if token else "",
+            login_id=token.login_id if token else self.login_id,
+            fault=self.fault,
+            correlation_id=correlation.current() or "",
+            **more,
+        )
 
 
 def outcome_of(call: Call, method: str, answer: Callable[[], Any]) -> Any:
@@ -173,15 +270,14 @@ def outcome_of(call: Call, method: str, answer: Callable[[], Any]) -> Any:
 
 def refused_call(method: str, error: Exception, call: Call | None = None) -> RefusedCall:
     """What a caller is told of an exception; what is internal stands in our log, under a reference."""
-    told = _refused_call(method, error)
-    if call is None:
-        access_log.info("%s refused=%s by=-", method, told.code)
-    else:
-        call.record(method, f"refused={told.code}")
+    told = refusal_told(method, error)
+    if call is not None:
+        call.record(method, told.code)
     return told
 
 
-def _refused_call(method: str, error: Exception) -> RefusedCall:
+def refusal_told(method: str, error: Exception) -> RefusedCall:
+    """As ``refused_call``, without a trace in the access log."""
     match error:
         case RefusedCall():
             return error

@@ -134,7 +134,7 @@ def _methods(service: type[Service]) -> Iterator[tuple[str, Declared]]:
 
 
 def _method(declared: Declared) -> dict[str, Any]:
-    told: dict[str, Any] = {"kind": declared.kind, "role": declared.role, "scope": declared.scope}
+    told: dict[str, Any] = {"kind": declared.kind, "role": declared.role, "scope": declared.scope_name}
     if declared.kind in ("command", "commands"):
         return told | {"command": declared.accepts.__name__}
     return told | {"accepts": json_schema_of(declared.accepts)}

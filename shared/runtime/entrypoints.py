@@ -1,4 +1,4 @@
-"""nameko's entrypoints with what nameko lacks: safe acknowledging, safe errors, requests that expire."""
+"""nameko's entrypoints with what nameko lacks: safe acknowledging, safe errors, answers in time."""
 
 # nameko's extensions and kombu's mixin are not typed; the signatures are theirs.
 # ruff: noqa: ARG002
@@ -8,21 +8,28 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
+import eventlet
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 from nameko import messaging, rpc
-from nameko.exceptions import MalformedRequest
+from nameko.exceptions import ContainerBeingKilled, MalformedRequest
 from nameko.extensions import DependencyProvider
 
 from shared.bus.answering import send_answer
 from shared.runtime import correlation
 from shared.runtime.access import Access
-from shared.runtime.calls import Call, RefusedCall, refused_call, without_text
+from shared.runtime.access_log import Attempt
+from shared.runtime.calls import SECONDS_MAX, TIMEOUT, Call, RefusedCall, refusal_told, without_text
+from shared.runtime.house import House
 
 HOUSES = "houses"
 """Under which key of nameko's configuration the opened houses stand, by service."""
+
+CALL_SECONDS = "call_seconds"
+"""Under which key stands how long a call may take."""
 
 REQUEST_SECONDS_MAX = 60
 """How long a request waits for a service that is away; it may hold personal data, which rests nowhere."""
@@ -72,7 +79,20 @@ class RpcConsumer(rpc.RpcConsumer):
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
         if exc_info is not None:
             # Only a call that no method took, or a fault of this very layer, comes here as an exception.
-            result = refused_call(str(message.delivery_info.get("routing_key")), exc_info[1])
+            result = refusal_told(str(message.delivery_info.get("routing_key")), exc_info[1])
+            # Under no method's name: what was asked for is the caller's text.
+            self.house.access_log.note(Attempt(method="", code=result.code))
+        self.answer(message, result)
+        self.queue_consumer.ack_message(message)
+        return result, None
+
+    @property
+    def house(self) -> House:
+        house: House = self.container.config[HOUSES][self.container.service_name]
+        return house
+
+    def answer(self, message: Any, result: Any) -> None:
+        """Send a result, or a RefusedCall, to whoever sent a request."""
         error = None
         if isinstance(result, RefusedCall):
             result, error = None, told(result)
@@ -80,19 +100,49 @@ class RpcConsumer(rpc.RpcConsumer):
             send_answer(self.container.config, message, {"result": result, "error": error})
         except Exception as broken:  # noqa: BLE001 - one lost answer must not end the service; see find_command
             log.warning("an answer could not be sent: %s", without_text(broken))
-        self.queue_consumer.ack_message(message)
-        return result, None
 
 
 class Rpc(rpc.Rpc):
-    """nameko's RPC entrypoint."""
+    """nameko's RPC entrypoint, whose callers are answered in time.
+
+    A call that takes too long is refused, and goes on to its end unheard: to break it off might leave half of
+    what it does, or take others' commands with it that are written in one batch. It begins nothing more
+    (``Call.check_time``), and keeps its place among the workers until then.
+    """
 
     rpc_consumer = RpcConsumer()
 
     def handle_message(self, body: Any, message: Any) -> None:
-        if not isinstance(body, dict):
-            raise MalformedRequest("no mapping")
-        super().handle_message(body, message)
+        if not isinstance(body, dict) or not {"args", "kwargs"} <= body.keys():
+            raise MalformedRequest("no mapping with args and kwargs")
+        self.check_signature(body["args"], body["kwargs"])
+        try:
+            worker = self.container.spawn_worker(
+                self,
+                body["args"],
+                body["kwargs"],
+                context_data=self.unpack_message_headers(message),
+                handle_result=partial(self.handle_result, message),
+            )
+        except ContainerBeingKilled:
+            self.rpc_consumer.requeue_message(message)
+            return
+        worker.limit = eventlet.spawn_after(
+            self.container.config.get(CALL_SECONDS, SECONDS_MAX), self._refuse, message, worker
+        )
+
+    def _refuse(self, message: Any, worker: Any) -> None:
+        worker.limit = None
+        seconds = self.container.config.get(CALL_SECONDS, SECONDS_MAX)
+        self.rpc_consumer.answer(message, RefusedCall(**TIMEOUT(seconds=round(seconds)).as_plain()))
+        worker.call.record(self.method_name, TIMEOUT.code)
+
+    def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+        if worker_ctx.limit is None:
+            self.rpc_consumer.queue_consumer.ack_message(message)
+            return result, None
+        worker_ctx.limit.cancel()
+        return super().handle_result(message, worker_ctx, result, exc_info)
 
     def unpack_message_headers(self, message: Any) -> dict[str, Any]:
         """Only the headers that are looked at: nameko dies of others, such as a call stack of numbers."""
@@ -106,6 +156,7 @@ class CallProvider(DependencyProvider):
     def setup(self) -> None:
         self._house = self.container.config[HOUSES][self.container.service_name]
         self._access = Access(self._house, self.container.service_cls.projections)
+        self._seconds_max = self.container.config.get(CALL_SECONDS, SECONDS_MAX)
 
     def worker_setup(self, worker_ctx: Any) -> None:
         worker_ctx.began_at = time.monotonic()
@@ -117,7 +168,8 @@ class CallProvider(DependencyProvider):
         self._house.answered(worker_ctx.entrypoint.method_name, seconds, codes_in(result))
 
     def get_dependency(self, worker_ctx: Any) -> Call:
-        return Call(self._house, worker_ctx.data, self._access)
+        worker_ctx.call = Call(self._house, worker_ctx.data, self._access, self._seconds_max)
+        return worker_ctx.call  # type: ignore[no-any-return]
 
 
 def codes_in(result: Any) -> list[str]:

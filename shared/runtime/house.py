@@ -8,6 +8,7 @@ from shared.log.log import Log
 from shared.log.store import PATIENCE_SECONDS
 from shared.projections.feed import Feed
 from shared.rules.language import Language
+from shared.runtime.access_log import AccessLog
 from shared.runtime.commands import CommandHandler, Request
 from shared.runtime.opening import CONNECTIONS, open_log
 from shared.runtime.settings import Settings
@@ -28,6 +29,7 @@ class House:
         self.log = log
         self.store = log.store
         self.settings = settings
+        self.access_log = AccessLog(log.store)
         self._handler = CommandHandler(log)
         self._told: list[Callable[[], None]] = []
         self._told_of_calls: TellOfCall | None = None
@@ -70,6 +72,7 @@ class House:
         return self.log if source == self.log.source else Replica(self.store, source)
 
     def close(self) -> None:
+        self.access_log.close()
         self.store.close()
 
 

@@ -16,6 +16,7 @@ from shared.runtime.commands import Request
 from shared.runtime.facts import LookUp, look_up
 from shared.runtime.identities import new_identity
 from shared.runtime.schemas import load
+from shared.runtime.scopes import Scope
 
 Derive = Callable[..., Any]
 """A pure function named like the field that it gives; its parameters are named like the fields it needs."""
@@ -42,7 +43,7 @@ class Intake:
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
-        scope: str = WHOLE_DISTRICT,
+        scope: Scope = WHOLE_DISTRICT,
         facts: Sequence[LookUp] = (),
     ) -> None:
         self._scope = scope
@@ -76,7 +77,7 @@ class Intake:
 
     def requests(self, call: Call, rows: Sequence[Any]) -> list[Request | Exception]:
         """For each row the request that it makes, or what is wrong with it."""
-        made: list[tuple[str, dict[str, Any], Actor] | Exception] = [self._values(call, row) for row in rows]
+        made = self._allowed(call, [self._values(row) for row in rows])
         for name, find in self._found.items():
             lacking = [each for each in made if isinstance(each, tuple) and each[1][name] is None]
             results = dict(
@@ -105,11 +106,25 @@ class Intake:
         told = iter(look_up(call.house, self._facts, commands))
         return [replace(each, facts=next(told)) if isinstance(each, Request) else each for each in requests]
 
-    def _values(self, call: Call, row: Any) -> tuple[str, dict[str, Any], Actor] | Exception:
+    def _allowed(
+        self, call: Call, sent: Sequence[tuple[str, dict[str, Any]] | Exception]
+    ) -> list[tuple[str, dict[str, Any], Actor] | Exception]:
+        """With who acts; what each row touches is settled for all of them together."""
+        rows = [each[1] for each in sent if not isinstance(each, Exception)]
+        actors = iter(call.acting(self._scope, rows))
+        made: list[tuple[str, dict[str, Any], Actor] | Exception] = []
+        for each in sent:
+            if isinstance(each, Exception):
+                made.append(each)
+                continue
+            actor = next(actors)
+            made.append(actor if isinstance(actor, Exception) else (*each, actor))
+        return made
+
+    def _values(self, row: Any) -> tuple[str, dict[str, Any]] | Exception:
         try:
             sent = load(self.accepts, row)
             values = {name: getattr(sent, name) for name in self._names}
-            actor = call.acting(self._scope, values)
         except Exception as error:  # noqa: BLE001 - what is wrong with one row is that row's outcome only
             return error
         command_id = sent.command_id or new_identity()
@@ -117,7 +132,7 @@ class Intake:
             values[name] = values[name] or minted_identity(command_id, name)
         for name, derive, needed in self._derived:
             values[name] = derive(*(_bare(values[each]) for each in needed))
-        return command_id, values, actor
+        return command_id, values
 
 
 def minted_identity(command_id: str, name: str) -> str:

@@ -11,7 +11,8 @@ import eventlet
 from nameko.runners import ServiceRunner
 
 from shared.bus import embedded
-from shared.runtime.entrypoints import HOUSES, QueueConsumer
+from shared.runtime.calls import SECONDS_MAX
+from shared.runtime.entrypoints import CALL_SECONDS, HOUSES, QueueConsumer
 from shared.runtime.green import check_hub, start_hub_clock
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House
@@ -33,9 +34,16 @@ class Interface:
     Args:
         houses: the opened house of each service class.
         rpc_workers: how many calls each service answers at a time.
+        call_seconds: how long one may take.
     """
 
-    def __init__(self, houses: Mapping[type[Service], House], bus_url: str, rpc_workers: int) -> None:
+    def __init__(
+        self,
+        houses: Mapping[type[Service], House],
+        bus_url: str,
+        rpc_workers: int,
+        call_seconds: float = SECONDS_MAX,
+    ) -> None:
         embedded.register()
         is_embedded = bus_url.startswith(f"{embedded.SCHEME}:")
         self._houses = houses
@@ -46,6 +54,7 @@ class Interface:
                 "serializer": "json",
                 "HEARTBEAT": None if is_embedded else HEARTBEAT_SECONDS,
                 "max_workers": rpc_workers,
+                CALL_SECONDS: call_seconds,
                 HOUSES: {service.name: house for service, house in houses.items()},
             }
         )
@@ -110,7 +119,7 @@ def run_interface(service: type[Service], stop: Stop) -> int:
     check_hub(house.store)
     metrics.watch_house(house)
     metrics.watch_hub(start_hub_clock())
-    interface = Interface({service: house}, settings.bus_url, process.rpc_workers)
+    interface = Interface({service: house}, settings.bus_url, process.rpc_workers, process.call_seconds)
     interface.start()
     while not stop.wait():
         if interface.ended:

@@ -1,5 +1,6 @@
 """What a service class is made of: commands, queries and operations, each one line that makes RPC methods."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, make_dataclass, replace
 from dataclasses import field as field_of
@@ -14,12 +15,13 @@ from shared.projections.projection import Projection
 from shared.projections.waiting import AtLeast
 from shared.rules.refusal import Refusal
 from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT
-from shared.runtime.calls import answer_as_plain, outcome_of, refused_call
+from shared.runtime.calls import RefusedCall, answer_as_plain, outcome_of, refusal_told
 from shared.runtime.entrypoints import Rpc
 from shared.runtime.facts import LookUp
 from shared.runtime.intake import Derive, Find, Intake
 from shared.runtime.reading import answer_query
 from shared.runtime.schemas import load
+from shared.runtime.scopes import ORGANISATION, SUBTREE, Scope, name_of
 from shared.runtime.tokens import SERVICE
 
 ROWS_MOST = 1_000
@@ -27,6 +29,9 @@ ROWS_NOT_A_LIST = Refusal("call.rows_not_a_list", zh="应为列表", en="must be
 ROWS_TOO_MANY = Refusal(
     "call.too_many_rows", zh="一次最多提交{most}行", en="at most {most} rows are taken at a time"
 )
+
+REACH = "reach"
+"""The argument by which the house tells a query how far its caller may see."""
 
 KNOWN_ROLES = ROLES | {SERVICE, SIGNED_IN, NOBODY_YET}
 
@@ -40,26 +45,35 @@ class Declared:
 
     Args:
         roles: who may call it; any of them is enough.
-        scope: which part of the district it touches: ANYWHERE, WHOLE_DISTRICT, or the name of the argument
-            that tells the organisation (None in it stands for the whole district).
+        scope: which part of the district it touches: ANYWHERE, WHOLE_DISTRICT, the name of the argument
+            that tells the organisation (None in it stands for the whole district), the look-up that finds
+            it, or, for queries, SUBTREE: what the caller's role reaches.
         accepts: the type of what callers send; of one row for a command's ``_many`` form.
     """
 
     kind: Kind
     roles: tuple[str, ...]
-    scope: str
+    scope: Scope
     accepts: type[Any]
 
     def __post_init__(self) -> None:
         if unknown := set(self.roles) - KNOWN_ROLES:
             raise ValueError(f"there is no role {sorted(unknown)}")
-        if self.scope not in (ANYWHERE, WHOLE_DISTRICT, *(each.name for each in fields(self.accepts))):
+        known = (ANYWHERE, WHOLE_DISTRICT, SUBTREE, *(each.name for each in fields(self.accepts)))
+        if isinstance(self.scope, str) and self.scope not in known:
             raise ValueError(f"{self.accepts.__name__} has no field {self.scope}")
+        if self.scope == SUBTREE and self.kind != "query":
+            raise ValueError("only of queries an answer can be less than all")
 
     @property
     def role(self) -> str:
         """The roles in words."""
         return ", ".join(self.roles)
+
+    @property
+    def scope_name(self) -> str:
+        """The scope in a word."""
+        return name_of(self.scope)
 
 
 class command:  # noqa: N801 - it reads as a word in service classes
@@ -82,7 +96,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
         command_type: type[Any],
         *,
         role: Roles,
-        scope: str = WHOLE_DISTRICT,
+        scope: Scope = WHOLE_DISTRICT,
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
@@ -101,6 +115,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
                 request = intake.requests(self.call, [given])[0]
                 if isinstance(request, Exception):
                     raise request
+                self.call.check_time()
                 outcome = self.call.house.handle(request)
                 if isinstance(outcome, Exception):
                     raise outcome
@@ -128,14 +143,17 @@ def handle_rows(call: Any, intake: Intake, name: str, rows: Any) -> list[dict[st
     if len(rows) > ROWS_MOST:
         raise ROWS_TOO_MANY(field="rows", most=ROWS_MOST)
     requests = intake.requests(call, rows)
+    call.check_time()
     outcomes = iter(call.house.handle_many([each for each in requests if not isinstance(each, Exception)]))
-    results = (each if isinstance(each, Exception) else next(outcomes) for each in requests)
-    return [
-        answer_as_plain(each, call.house.log.source)
-        if isinstance(each, Answer)
-        else {"refused": refused_call(name, each, call).as_plain()}
+    results = [each if isinstance(each, Exception) else next(outcomes) for each in requests]
+    told = [
+        answer_as_plain(each, call.house.log.source) if isinstance(each, Answer) else refusal_told(name, each)
         for each in results
     ]
+    codes = Counter(each.code for each in told if isinstance(each, RefusedCall))
+    for code, times in codes.items():
+        call.record(f"{name}_many", code, times)
+    return [{"refused": each.as_plain()} if isinstance(each, RefusedCall) else each for each in told]
 
 
 class operation:  # noqa: N801 - as above
@@ -149,7 +167,7 @@ class operation:  # noqa: N801 - as above
 
     kind: Kind = "operation"
 
-    def __init__(self, function: Callable[..., Any], *, role: Roles, scope: str = WHOLE_DISTRICT) -> None:
+    def __init__(self, function: Callable[..., Any], *, role: Roles, scope: Scope = WHOLE_DISTRICT) -> None:
         self._function = function
         self._roles = several(role)
         self._scope = scope
@@ -163,7 +181,13 @@ class operation:  # noqa: N801 - as above
                 self.call.admit(roles)
                 sent = load(accepts, given)
                 values = {each: getattr(sent, each) for each in accepts.__dataclass_fields__}
-                self.call.acting(scope, values)
+                if scope == SUBTREE:
+                    values[REACH] = self.call.reach(values.pop(ORGANISATION))
+                else:
+                    (acting,) = self.call.acting(scope, [values])
+                    if isinstance(acting, Exception):
+                        raise acting
+                self.call.check_time()
                 return msgspec.to_builtins(run(self.call, values))
 
             return outcome_of(self.call, name, answer)
@@ -180,6 +204,9 @@ class operation:  # noqa: N801 - as above
 
 class query(operation):  # noqa: N801 - as above
     """A function ``(connection, *, …) -> rows`` as an RPC method that reads in one transaction.
+
+    With the scope SUBTREE the function takes ``reach``, of which part of the district it may tell (see
+    ``Reach.holds``); the method then takes ``organisation_id``, which narrows that.
 
     The method takes the function's arguments, and ``at_least={source, epoch, position}`` as a command's
     answer told them: it then waits until what it reads has come that far. It answers
@@ -198,14 +225,19 @@ class query(operation):  # noqa: N801 - as above
         function: Callable[..., Any],
         *,
         role: Roles,
-        scope: str = WHOLE_DISTRICT,
+        scope: Scope = WHOLE_DISTRICT,
         reads: Sequence[Projection],
     ) -> None:
         super().__init__(function, role=role, scope=scope)
         self._reads = tuple(reads)
+        if (scope == SUBTREE) != (REACH in signature(function).parameters):
+            raise ValueError(f"{function.__name__} must take a reach, and only with the scope of a subtree")
 
     def _accepts(self) -> type[Any]:
-        return arguments_of(self._function, [("at_least", AtLeast | None, field_of(default=None))])
+        more: list[tuple[str, Any, Any]] = [("at_least", AtLeast | None, field_of(default=None))]
+        if self._scope == SUBTREE:
+            more.insert(0, (ORGANISATION, str | None, field_of(default=None)))
+        return arguments_of(self._function, more)
 
     def _run(self, call: Any, values: dict[str, Any]) -> Any:
         at_least = values.pop("at_least")
@@ -219,7 +251,7 @@ def several(role: Roles) -> tuple[str, ...]:
 def arguments_of(function: Callable[..., Any], more: Sequence[tuple[str, Any, Any]] = ()) -> type[Any]:
     """A message type of a function's arguments but the first, and of ``more`` fields."""
     hints = get_type_hints(function)
-    _, *parameters = signature(function).parameters.values()
+    _, *parameters = (each for each in signature(function).parameters.values() if each.name != REACH)
     return make_dataclass(
         function.__name__,
         [

@@ -17,12 +17,14 @@ class ProcessSettings:
         rpc_workers: how many calls an interface answers at a time; also how many it is handed beforehand.
         health_port: of the interface; the worker's is the next one. 0: no side port.
         health_host: on which address the side port listens.
+        call_seconds: how long a call may take before its caller is told that it took too long.
         grace_seconds: how long a process may take to stop before it is killed.
     """
 
     rpc_workers: int = 32
     health_port: int = 0
     health_host: str = "127.0.0.1"
+    call_seconds: int = 15
     grace_seconds: int = 30
 
     @property
@@ -57,5 +59,6 @@ def read_process_settings(service: str) -> ProcessSettings:
         rpc_workers=read("RPC_WORKERS", 1, 1_000, 32),
         health_port=read("HEALTH_PORT", 0, PORT_MOST - 1, 0, for_all=False),
         health_host=env.str("HEALTH_HOST", "127.0.0.1"),
+        call_seconds=read("CALL_SECONDS", 1, 55, 15),
         grace_seconds=read("GRACE_SECONDS", 1, 3_600, 30),
     )

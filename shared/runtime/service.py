@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from shared.bus.catch_up import head_told, page_after
+from shared.log.streams import sealed_values
 from shared.projections.projection import Projection
 from shared.projections.reaction import Reaction
 from shared.rules.language import Language
+from shared.rules.personal import Personal, Sealed
 from shared.rules.policy_parameter import SetParameter
 from shared.runtime.access import ANYWHERE, SIGNED_IN
+from shared.runtime.access_log import access_log
 from shared.runtime.calls import Call, answer_as_plain
 from shared.runtime.entrypoints import CallProvider
-from shared.runtime.methods import command, operation
+from shared.runtime.methods import command, operation, query
 from shared.runtime.tokens import SERVICE
 
 
@@ -35,6 +38,23 @@ def find_command(call: Call, *, command_id: str) -> dict[str, Any] | None:
     return None if found is None else answer_as_plain(found, call.house.log.source)
 
 
+def personal_values(call: Call, *, position: int) -> list[dict[str, Any]]:
+    """The personal values of the event at a position, in the clear: ``{person_id, values}`` for each person.
+
+    That the caller looked at them, and at which, stands in the access log. None for what was erased.
+    """
+    by_person: dict[str, dict[str, Personal[Any]]] = {}
+    for each in call.house.log.read(position - 1, 1):
+        place = f"{each.facts.log_id}/{each.stream}/{each.version}"
+        for field, value in sealed_values(place, each.sealed).items():
+            if isinstance(value.content, Sealed):
+                by_person.setdefault(value.content.person_id, {})[field] = value
+    shown = call.look("personal_values", list(by_person.items()))
+    return [
+        {"person_id": person_id, "values": values} for person_id, values in zip(by_person, shown, strict=True)
+    ]
+
+
 class Service:
     """The face that all services share; each adds its own commands and queries, one line each.
 
@@ -51,4 +71,6 @@ class Service:
     events_after = operation(events_after, role=(SERVICE, "auditor"))
     log_head = operation(log_head, role=(SERVICE, "auditor"))
     find_command = operation(find_command, role=SIGNED_IN, scope=ANYWHERE)
+    access_log = query(access_log, role="auditor", reads=())
+    personal_values = operation(personal_values, role="auditor")
     set_parameter = command(SetParameter, role="administrator")

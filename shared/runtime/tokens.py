@@ -13,7 +13,7 @@ import jwt
 
 from shared.runtime.identities import new_identity
 from shared.runtime.settings import Settings
-from shared.runtime.signing_keys import PublicKeys, SigningKey, read_signing_key
+from shared.runtime.signing_keys import PublicKey, PublicKeys, SigningKey, read_signing_key
 
 ALGORITHM = "EdDSA"
 LIFE_SECONDS = 300
@@ -32,6 +32,11 @@ CLAIMS = ("iss", "aud", "sub", "iat", "exp", "jti", "grants")
 
 class BadToken(Exception):
     """A token is not accepted. Its text says why, for the access log; callers are not told."""
+
+    def __init__(self, why: str, token: "Token | None" = None) -> None:
+        super().__init__(why)
+        self.token = token
+        """What it says, where it was at least rightly signed: so that the access log can name who it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +153,10 @@ class Verifier:
             key = self._keys.find(str(header.get("kid")))
             if key is None:
                 raise BadToken("unknown key")
-            claims = jwt.decode(
-                text,
-                key.public,
-                algorithms=[ALGORITHM],
-                audience=self._audience,
-                issuer=issuer_of(self._settings, key.service),
-                leeway=LEEWAY_SECONDS,
-                options={"require": list(CLAIMS)},
-            )
-            token = _token(claims)
+            try:
+                token = self._decode(text, key)
+            except jwt.ExpiredSignatureError as error:
+                raise BadToken(type(error).__name__, self._who_it_was(text, key)) from None
         except jwt.InvalidTokenError as error:
             raise BadToken(type(error).__name__) from None
         except (TypeError, ValueError, KeyError):
@@ -167,6 +166,25 @@ class Verifier:
         if not _may_say(key.service, token):
             raise BadToken("not this service's to sign")
         return token
+
+    def _who_it_was(self, text: str, key: PublicKey) -> Token | None:
+        try:
+            token = self._decode(text, key, is_over=True)
+        except (jwt.InvalidTokenError, TypeError, ValueError, KeyError):
+            return None
+        return token if _may_say(key.service, token) else None
+
+    def _decode(self, text: str, key: PublicKey, *, is_over: bool = False) -> Token:
+        claims = jwt.decode(
+            text,
+            key.public,
+            algorithms=[ALGORITHM],
+            audience=self._audience,
+            issuer=issuer_of(self._settings, key.service),
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(CLAIMS), "verify_exp": not is_over},
+        )
+        return _token(claims)
 
 
 def _token(claims: Mapping[str, Any]) -> Token:

@@ -49,6 +49,8 @@ VARIABLES = (
         "side port of the interface, the worker's is the next; 0: none; `SUITE`: all in one process",
     ),
     Variable("GONGHUI_HEALTH_HOST", "127.0.0.1", "on which address side ports listen"),
+    Variable("GONGHUI_CALL_SECONDS", "15", "how long a call may take before it is refused, 1 to 55"),
+    Variable("GONGHUI_<SERVICE>_CALL_SECONDS", "", "the same for one service"),
     Variable("GONGHUI_GRACE_SECONDS", "30", "how long a process may take to stop, 1 to 3,600"),
     Variable("GONGHUI_<SERVICE>_GRACE_SECONDS", "", "the same for one service"),
     Variable("GONGHUI_LOG_FORMAT", "console", "`json`: one JSON object a line; `console`: for people"),

@@ -4,10 +4,10 @@ from services.membership.events import OrganisationFounded
 from services.staffing.events import AssignmentEnded, LoginRevoked, PasswordChanged, RoleWithdrawn
 from shared.runtime.access_feeds import organisation_parents, void_persons, void_tokens
 
-organisations = organisation_parents("membership", OrganisationFounded)
+organisation_tree = organisation_parents("membership", OrganisationFounded)
 
 access = (
     void_tokens("staffing", (LoginRevoked, RoleWithdrawn, PasswordChanged)),
     void_persons("staffing", (AssignmentEnded,)),
-    organisations,
+    organisation_tree,
 )

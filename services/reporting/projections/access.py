@@ -1,10 +1,13 @@
-"""What tokens are judged by here: logins that were revoked or lost a role, and the tree of organisations."""
+"""What tokens are judged by here: logins and persons that lost a right, and the tree of organisations."""
 
 from services.membership.events import OrganisationFounded
-from services.staffing.events import LoginRevoked, PasswordChanged, RoleWithdrawn
-from shared.runtime.access_feeds import organisation_parents, void_tokens
+from services.staffing.events import AssignmentEnded, LoginRevoked, PasswordChanged, RoleWithdrawn
+from shared.runtime.access_feeds import organisation_parents, void_persons, void_tokens
+
+organisation_tree = organisation_parents("membership", OrganisationFounded)
 
 access = (
     void_tokens("staffing", (LoginRevoked, RoleWithdrawn, PasswordChanged)),
-    organisation_parents("membership", OrganisationFounded),
+    void_persons("staffing", (AssignmentEnded,)),
+    organisation_tree,
 )

@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, Column, Connection, Date, Integer, MetaData, Tab
 from services.membership.events import MemberJoined
 from shared.log.envelope import Envelope
 from shared.projections.projection import Projection, Row
+from shared.runtime.scopes import Reach
 
 table = Table(
     "memberships",
@@ -35,12 +36,10 @@ def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
     }
 
 
-def member_count(connection: Connection, *, organisation_id: str | None = None) -> dict[str, Any]:
-    """How many persons are members, of one organisation or of all, and how many of them migrant workers."""
+def member_count(connection: Connection, *, reach: Reach) -> dict[str, Any]:
+    """How many persons are members, of an organisation and all below it, and how many migrant workers."""
     counted = select(
         func.count(table.c.person_id.distinct()).label("members"),
         func.count(table.c.person_id.distinct()).filter(table.c.migrant_worker).label("migrant_workers"),
-    )
-    if organisation_id is not None:
-        counted = counted.where(table.c.organisation_id == organisation_id)
+    ).where(reach.holds(table.c.organisation_id))
     return dict(connection.execute(counted).mappings().one())

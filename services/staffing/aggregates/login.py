@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from re import compile as pattern
-from typing import NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
 
+from services.staffing.aggregates.union_social_worker import (
+    ASSIGNMENT_UNKNOWN,
+    Days,
+    UnionSocialWorker,
+    union_social_worker,
+)
 from services.staffing.events import (
     LoginOpened,
     LoginRevoked,
@@ -47,6 +53,16 @@ ENDS_BEFORE_IT_BEGINS = Refusal(
 TO_ONESELF = Refusal(
     "login.role_to_oneself", zh="不能给自己授予角色", en="nobody grants a role to themselves"
 )
+ASSIGNMENT_MISSING = Refusal(
+    "login.assignment_missing",
+    zh="该账号属于专职工会社会工作者，角色须通过派驻授予，请填写派驻编号",
+    en="this login is a union social worker's: a role is granted through an assignment; name it",
+)
+ROLE_OUTSIDE_ASSIGNMENT = Refusal(
+    "login.role_outside_assignment",
+    zh="角色的起始日期不在这次派驻的期间之内（自{begins_on}起）",
+    en="the role begins on a day on which the assignment, from {begins_on}, does not hold",
+)
 
 _is_name = pattern(r"(?!.*[0-9]{5})[a-z][a-z0-9._-]{2,31}").fullmatch
 
@@ -60,15 +76,24 @@ class OpenLogin:
     name: str
 
 
-@message
+def granted_without_an_assignment(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "assignment_id": None}
+
+
+@message(upcasters=(granted_without_an_assignment,))
 class GrantRole:
-    """Granting a role again, at the same place, replaces its days."""
+    """Granting a role again, at the same place, replaces its days and its assignment.
+
+    A union social worker's role names the assignment through which it is granted: it holds only while
+    that one does, and at the assignment's organisation where none is given.
+    """
 
     login_id: str
     role: Role
     begins_on: date
     ends_on: date | None = None
     organisation_id: str | None = None
+    assignment_id: str | None = None
 
 
 @message
@@ -101,18 +126,11 @@ class Place(NamedTuple):
 
 
 @message
-class Days:
-    """When a role holds; both days are included."""
-
-    begins_on: date
-    ends_on: date | None
-
-
-@message
 class HeldRole:
     role: Role
     organisation_id: str | None
     days: Days
+    assignment_id: str | None
 
     @property
     def place(self) -> Place:
@@ -133,14 +151,23 @@ class Login:
     def held(self, place: Place) -> HeldRole | None:
         return next((each for each in self.roles if each.place == place), None)
 
-    def roles_on(self, day: date) -> list[Place]:
-        """The roles that hold on a day; a login that was revoked has none."""
+    def roles_on(self, day: date, worker: UnionSocialWorker) -> list[Place]:
+        """The roles that hold on a day; a login that was revoked has none.
+
+        Args:
+            worker: the login's person: what was granted through an assignment ends with it.
+        """
         if self.revoked:
             return []
+        assignment = worker.assignment_on(day)
         return [
             each.place
             for each in self.roles
-            if each.days.begins_on <= day and (each.days.ends_on is None or day <= each.days.ends_on)
+            if each.days.hold_on(day)
+            and (
+                each.assignment_id is None
+                or (assignment is not None and assignment.assignment_id == each.assignment_id)
+            )
         ]
 
 
@@ -192,20 +219,52 @@ def grant_role(command: GrantRole, login: Login, context: Context) -> list[Login
         raise REVOKED(field="login_id")
     if login.person_id == context.actor_id:
         raise TO_ONESELF(field="login_id")
-    if command.ends_on is not None and command.ends_on < command.begins_on:
+    days = Days(begins_on=command.begins_on, ends_on=command.ends_on)
+    if days.ends_on is not None and days.ends_on < days.begins_on:
         raise ENDS_BEFORE_IT_BEGINS(field="ends_on")
-    held = login.held(Place(command.role, command.organisation_id))
-    if held is not None and held.days == Days(begins_on=command.begins_on, ends_on=command.ends_on):
+    granted = HeldRole(
+        role=command.role,
+        organisation_id=place_of(command, days, context.state(union_social_worker, login.person_id)),
+        days=days,
+        assignment_id=command.assignment_id,
+    )
+    held = login.held(granted.place)
+    if held == granted:
         return []
+    events: list[LoginEvent] = []
+    if held is not None and not held.days.lie_within(days):
+        # What no longer holds ends for the tokens that were given out, too.
+        events.append(
+            RoleWithdrawn(login_id=command.login_id, role=held.role, organisation_id=held.organisation_id)
+        )
     return [
+        *events,
         RoleGranted(
             login_id=command.login_id,
-            role=command.role,
-            organisation_id=command.organisation_id,
-            begins_on=command.begins_on,
-            ends_on=command.ends_on,
-        )
+            role=granted.role,
+            organisation_id=granted.organisation_id,
+            begins_on=days.begins_on,
+            ends_on=days.ends_on,
+            assignment_id=granted.assignment_id,
+        ),
     ]
+
+
+def place_of(command: GrantRole, days: Days, worker: UnionSocialWorker) -> str | None:
+    """Where a role is to hold. Raises the refusal that the person's assignments call for, if any."""
+    if command.assignment_id is None:
+        if worker.employed_within(days):
+            raise ASSIGNMENT_MISSING(field="assignment_id")
+        return command.organisation_id
+    assignment = worker.assignment(command.assignment_id)
+    if assignment is None:
+        raise ASSIGNMENT_UNKNOWN(field="assignment_id")
+    if not assignment.days.hold_on(days.begins_on):
+        raise ROLE_OUTSIDE_ASSIGNMENT(field="begins_on", begins_on=assignment.days.begins_on)
+    if command.organisation_id is None:
+        organisation_id: str = assignment.organisation_id
+        return organisation_id
+    return command.organisation_id
 
 
 def evolve(login: Login, event: LoginEvent) -> Login:
@@ -214,7 +273,12 @@ def evolve(login: Login, event: LoginEvent) -> Login:
             return Login(person_id=event.person_id, name=event.name)
         case RoleGranted():
             days = Days(begins_on=event.begins_on, ends_on=event.ends_on)
-            granted = HeldRole(role=event.role, organisation_id=event.organisation_id, days=days)
+            granted = HeldRole(
+                role=event.role,
+                organisation_id=event.organisation_id,
+                days=days,
+                assignment_id=event.assignment_id,
+            )
             others = tuple(each for each in login.roles if each.place != granted.place)
             return replace(login, roles=(*others, granted))
         case RoleWithdrawn():

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from shared.log.store import Store
 
-WRITTEN_ONCE = ("events", "commands")
+WRITTEN_ONCE = ("events", "commands", "access_log")
 OWN_TABLES = text(
     "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
 )

@@ -22,13 +22,19 @@ from services.staffing.aggregates.login import (
     WithdrawRole,
     login,
 )
+from services.staffing.aggregates.union_social_worker import UnionSocialWorker, union_social_worker
 from services.staffing.events import LoginOpened, LoginRevoked, PasswordChanged, RoleGranted, RoleWithdrawn
-from tests.rules.rules import Rules
+from tests.rules.rules import Others, Rules
 
 WANG = LoginOpened(login_id="login-wang", person_id="fang", name="wangfang")
 BEGIN, END = date(2025, 1, 1), date(2025, 12, 31)
 CLERK = RoleGranted(
-    login_id="login-wang", role="clerk", organisation_id="union", begins_on=BEGIN, ends_on=END
+    login_id="login-wang",
+    role="clerk",
+    organisation_id="union",
+    begins_on=BEGIN,
+    ends_on=END,
+    assignment_id=None,
 )
 GONE = LoginRevoked(login_id="login-wang", reason="调离")
 OPEN = OpenLogin(login_id="login-wang", person_id="fang", name="wangfang")
@@ -36,9 +42,11 @@ GRANT = GrantRole(login_id="login-wang", role="clerk", organisation_id="union", 
 WITHDRAW = WithdrawRole(login_id="login-wang", role="clerk", organisation_id="union")
 REVOKE = RevokeLogin(login_id="login-wang", reason="调离")
 
-logins = Rules(login)
-beside_wang = Rules(login, others={(login, "login-wang"): [WANG]})
-after_wang = Rules(login, others={(login, "login-wang"): [WANG, GONE]})
+NO_WORKER = UnionSocialWorker()
+NOBODYS: Others = {(union_social_worker, "nobody"): []}
+logins = Rules(login, others=NOBODYS)
+beside_wang = Rules(login, others=NOBODYS | {(login, "login-wang"): [WANG]})
+after_wang = Rules(login, others=NOBODYS | {(login, "login-wang"): [WANG, GONE]})
 
 
 def test_a_login_is_opened_for_a_person() -> None:
@@ -78,14 +86,20 @@ def test_a_role_is_granted_for_a_place_and_for_days() -> None:
     given.when(GRANT).then(CLERK)
 
     state = logins.given(WANG, CLERK).state
-    assert state.roles_on(BEGIN) == state.roles_on(END) == [Place("clerk", "union")]
-    assert state.roles_on(BEGIN - timedelta(days=1)) == state.roles_on(END + timedelta(days=1)) == []
+    assert state.roles_on(BEGIN, NO_WORKER) == state.roles_on(END, NO_WORKER) == [Place("clerk", "union")]
+    assert (
+        state.roles_on(BEGIN - timedelta(days=1), NO_WORKER)
+        == state.roles_on(END + timedelta(days=1), NO_WORKER)
+        == []
+    )
 
 
 def test_a_role_without_end_holds_on_every_later_day() -> None:
     forever = replace(CLERK, ends_on=None)
 
-    assert logins.given(WANG, forever).state.roles_on(date(2099, 1, 1)) == [Place("clerk", "union")]
+    assert logins.given(WANG, forever).state.roles_on(date(2099, 1, 1), NO_WORKER) == [
+        Place("clerk", "union")
+    ]
 
 
 def test_granting_the_same_again_changes_nothing_and_other_days_replace_it() -> None:
@@ -101,7 +115,7 @@ def test_one_role_can_be_held_in_two_places() -> None:
 
     state = logins.given(WANG, CLERK, elsewhere).state
 
-    assert state.roles_on(BEGIN) == [Place("clerk", "union"), Place("clerk", "other-union")]
+    assert state.roles_on(BEGIN, NO_WORKER) == [Place("clerk", "union"), Place("clerk", "other-union")]
 
 
 def test_nobody_grants_a_role_to_themselves() -> None:
@@ -120,13 +134,13 @@ def test_a_role_is_withdrawn_once_and_only_where_it_was_named() -> None:
     logins.given(WANG, CLERK).when(WITHDRAW).then(withdrawn)
     logins.given(WANG, CLERK).when(replace(WITHDRAW, organisation_id=None)).then_nothing()
     logins.given(WANG, CLERK, withdrawn).when(WITHDRAW).then_nothing()
-    assert logins.given(WANG, CLERK, withdrawn).state.roles_on(BEGIN) == []
+    assert logins.given(WANG, CLERK, withdrawn).state.roles_on(BEGIN, NO_WORKER) == []
 
 
 def test_a_revoked_login_has_no_roles_and_gets_none() -> None:
     revoked = logins.given(WANG, CLERK, GONE)
 
-    assert revoked.state.roles_on(BEGIN) == []
+    assert revoked.state.roles_on(BEGIN, NO_WORKER) == []
     revoked.when(REVOKE).then_nothing()
     revoked.when(replace(GRANT, role="cashier")).then_refused(REVOKED)
     revoked.when(ChangePassword(login_id="login-wang")).then_refused(REVOKED)
