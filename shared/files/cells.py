@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from shared.standards.dates import parse_date
@@ -13,6 +14,7 @@ Read = Callable[[str], Any]
 """Makes a value of a cell's text. Raises Invalid."""
 
 YES, NO = ("是", "有", "√", "1", "y", "yes", "true"), ("否", "无", "不是", "×", "0", "n", "no", "false")
+WORDS = {*YES, *NO}
 OLDEST = date(1900, 1, 1)
 _BRACKETS = str.maketrans("（）", "()")
 
@@ -37,15 +39,18 @@ def plain_text(text: str) -> str:
 
 def day(text: str) -> date:
     """A day of the calendar, also with a time behind it, as sheets are apt to have it."""
-    found = parse_date(text.strip().partition(" ")[0].partition("T")[0] if ":" in text else text)
+    found = _day(text.strip().partition(" ")[0].partition("T")[0] if ":" in text else text)
     if found < OLDEST:
         raise Invalid("date.too_early", "日期早于1900年", "lies before 1900")
     return found
 
 
+_day = lru_cache(maxsize=10_000)(parse_date)  # in a roster the same days come again and again
+
+
 def yes_or_no(text: str) -> bool:
     """Whether something is so."""
-    word = tidy(text).lower()
+    word = text if text in WORDS else tidy(text).lower()
     if word in YES:
         return True
     if word in NO:
@@ -61,6 +66,8 @@ def one_of(words: Mapping[str, Any]) -> Read:
     choices = "、".join(told.values())
 
     def read(text: str) -> Any:
+        if text in words:
+            return words[text]
         try:
             return words["".join(tidy(text).translate(_BRACKETS).lower().split())]
         except KeyError:

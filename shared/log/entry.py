@@ -85,6 +85,7 @@ class Entry:
         facts: what was looked up for the decision; recorded with it.
         causation_id: the event or command that led to it.
         minted: the id was made for this very entry, so that nobody can have sent it before.
+        further: streams that the decision is known to read besides, loaded beforehand with its own.
     """
 
     command_id: str
@@ -100,6 +101,12 @@ class Entry:
     correlation_id: str | None = None
     causation_id: str | None = None
     minted: bool = False
+    further: tuple[str, ...] = ()
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """All that is known to be read."""
+        return (self.stream, *self.further)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Log:
         """
         with self.store.snapshot() as connection:
             now, streams = moment_text(datetime.now(UTC)), Streams(self.language)
-            streams.load(connection, {entry.stream for entry in entries})
+            streams.load(connection, {stream for entry in entries for stream in entry.streams})
             (recorded,) = ask(connection, (COMMANDS, {"ids": [entry.command_id for entry in entries]}))
             deciding = Deciding(connection, self.language, self.vault, streams, house_day(now))
             outcomes = deciding.decide(entries, recorded)
@@ -200,7 +200,7 @@ class Log:
 
     def _write(self, entries: list[Entry], *, again: bool) -> list[Outcome]:
         with self.store.write() as connection:
-            wanted = {entry.stream for entry in entries}
+            wanted = {stream for entry in entries for stream in entry.streams}
             ids = [entry.command_id for entry in entries if again or not entry.minted]
             locked, recorded = self._streams.load(
                 connection, wanted, (LOCKED_HEAD, {}), (COMMANDS, {"ids": ids})

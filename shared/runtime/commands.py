@@ -35,6 +35,7 @@ class Request:
         correlation_id: of all that follows from one wish; else that of the call, else the command's own id.
         causation_id: of the event to which this is a reaction.
         facts: what was looked up for the decision.
+        reads: streams that its rules are known to read besides its own: named, they are loaded in time.
     """
 
     command: Any
@@ -43,6 +44,7 @@ class Request:
     correlation_id: str | None = None
     causation_id: str | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
 
 
 class CommandHandler:
@@ -94,6 +96,7 @@ class CommandHandler:
             correlation_id=request.correlation_id or correlation.current() or command_id,
             causation_id=request.causation_id,
             minted=request.command_id is None,
+            further=request.reads,
         )
 
 

@@ -1,7 +1,7 @@
 """Rows of a roster become members, or changes of members; again they change nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -69,7 +69,7 @@ CLEAR = ("employment_status", "occupation_group", "migrant_worker")
 OVERTAKEN = (ALREADY_REGISTERED, ALREADY_A_MEMBER, COMMAND_ID_REUSED)
 
 Values = dict[str, Any]
-_JOINING = tuple(each.name for each in fields(JoinMember))
+AS_THEY_ARE = ("employment_status", "occupation_group", "migrant_worker", "consent_version", "joined_on")
 
 
 def import_members(
@@ -236,26 +236,27 @@ def _joining(row: Values, organisation_id: str, person_id: str | None, actor: Ac
     if missing := [name for name in OF_NEW_MEMBERS if name not in row]:
         return wrong_row([(name, MISSING) for name in missing])
     number: IdentityNumber = row["identity_number"]
-    person = person_id or new_identity()
     joined_on: date = row["joined_on"]
-    # Of what a command id is made stands in the log in the clear: nothing personal, nor a digest of it.
-    command_id = minted_identity(person, f"join/{organisation_id}/{joined_on}")
     born_on = number.born_on
+    had_birthday = (joined_on.month, joined_on.day) >= (born_on.month, born_on.day)
     given: dict[str, Any] = {
-        "member_id": minted_identity(command_id, "member_id"),
-        "person_id": person,
         "organisation_id": organisation_id,
         "name": Personal(row["name"]),
         "identity_number": Personal(number),
         "mobile": Personal(row["mobile"]),
         "sex": number.sex,
         "birth_year": born_on.year,
-        "age_years": joined_on.year
-        - born_on.year
-        - ((joined_on.month, joined_on.day) < (born_on.month, born_on.day)),
-    }
-    given |= {name: row[name] for name in _JOINING if name not in given}
-    if person_id is not None:
-        return Wish("new", Request(JoinMember(**given), actor, command_id))
-    document_type = row.get("document_type", "resident_identity_card")
-    return Wish("new", Request(AdmitMember(document_type=document_type, **given), actor))
+        "age_years": joined_on.year - born_on.year - (not had_birthday),
+    } | {name: row[name] for name in AS_THEY_ARE}
+    if person_id is None:
+        admission = AdmitMember(
+            person_id=(fresh := new_identity()),
+            member_id=new_identity(),
+            document_type=row.get("document_type", "resident_identity_card"),
+            **given,
+        )
+        return Wish("new", Request(admission, actor, reads=(f"person/{fresh}",)))
+    # Of what a command id is made stands in the log in the clear: nothing personal, nor a digest of it.
+    command_id = minted_identity(person_id, f"join/{organisation_id}/{joined_on}")
+    joining = JoinMember(person_id=person_id, member_id=minted_identity(command_id, "member_id"), **given)
+    return Wish("new", Request(joining, actor, command_id, reads=(f"person/{person_id}",)))

@@ -1,0 +1,1 @@
+"""What membership's imports cost."""
