@@ -1,6 +1,18 @@
 """Assistance's interface: one line for each command and query."""
 
 from services.assistance.aggregates import language
+from services.assistance.aggregates.batch.commands import (
+    AddLines,
+    ApproveBatch,
+    CheckBatch,
+    LockBatch,
+    OpenBatch,
+    ReconcileBatch,
+    RecordResults,
+    ReleaseBatch,
+    RemoveLines,
+    UnlockBatch,
+)
 from services.assistance.aggregates.budget import AllocateBudget
 from services.assistance.aggregates.file.commands import (
     ApproveFile,
@@ -28,14 +40,33 @@ from services.assistance.aggregates.grant.commands import (
     RefuseGrant,
     WithdrawGrant,
 )
+from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
 from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
+from services.assistance.imports.bank_results import record_result_file
 from services.assistance.projections.access import access
-from shared.runtime.methods import command
+from services.assistance.projections.bank_file import write_bank_file
+from services.assistance.projections.journal import journal_page
+from services.assistance.projections.ledger import (
+    ledger_balances,
+    ledger_entries,
+    ledger_of_grant,
+    trial_balance,
+)
+from services.assistance.projections.payment_batches import (
+    grants_not_payable,
+    not_payable,
+    payment_batch,
+    payment_batches,
+)
+from shared.runtime.methods import command, operation, query
 from shared.runtime.service import Service
 
 HERE = "organisation_id"
 """Every command names the organisation whose file, campaign, budget or goods it is about."""
 REVIEWERS = ("reviewer", "approver")
+BOOKKEEPERS = ("cashier", "reconciler")
+PAYERS = ("clerk", *REVIEWERS, *BOOKKEEPERS, "auditor")
+ACCOUNTANTS = (*BOOKKEEPERS, "statistician", "auditor")
 
 
 class AssistanceService(Service):
@@ -43,7 +74,7 @@ class AssistanceService(Service):
 
     name = "assistance"
     language = language
-    projections = access
+    projections = (*access, payment_batches, not_payable, ledger_entries, ledger_balances)
 
     open_file = command(OpenFile, role="clerk", scope=HERE, minted=("file_id",))
     revise_file = command(ReviseFile, role="clerk", scope=HERE)
@@ -73,3 +104,26 @@ class AssistanceService(Service):
     receive_goods = command(ReceiveGoods, role="clerk", scope=HERE, minted=("item_id",))
     issue_goods = command(IssueGoods, role="clerk", scope=HERE, minted=("issue_id",))
     return_goods = command(ReturnGoods, role="clerk", scope=HERE)
+
+    open_batch = command(OpenBatch, role="clerk", scope=HERE, minted=("batch_id",))
+    add_lines = command(AddLines, role="clerk", scope=HERE)
+    remove_lines = command(RemoveLines, role="clerk", scope=HERE)
+    lock_batch = command(LockBatch, role="clerk", scope=HERE)
+    unlock_batch = command(UnlockBatch, role=("clerk", *REVIEWERS), scope=HERE)
+    check_batch = command(CheckBatch, role="reviewer", scope=HERE)
+    approve_batch = command(ApproveBatch, role="approver", scope=HERE)
+    release_batch = command(ReleaseBatch, role="cashier", scope=HERE)
+    write_bank_file = operation(write_bank_file, role="cashier", scope=HERE)
+    record_results = command(RecordResults, role=BOOKKEEPERS, scope=HERE)
+    record_result_file = operation(record_result_file, role=BOOKKEEPERS, scope=HERE)
+    reconcile_batch = command(ReconcileBatch, role="reconciler", scope=HERE)
+    settle_contradiction = command(SettleContradiction, role="reconciler", scope=HERE)
+    request_reversal = command(RequestReversal, role=BOOKKEEPERS, scope=HERE)
+    approve_reversal = command(ApproveReversal, role="approver", scope=HERE)
+    payment_batch = query(payment_batch, role=PAYERS, scope=HERE, reads=(payment_batches,))
+    grants_not_payable = query(
+        grants_not_payable, role=PAYERS, scope=HERE, reads=(not_payable, payment_batches)
+    )
+    trial_balance = query(trial_balance, role=ACCOUNTANTS, reads=(ledger_balances, ledger_entries))
+    ledger_of_grant = query(ledger_of_grant, role=ACCOUNTANTS, reads=(ledger_entries,))
+    journal_page = query(journal_page, role=ACCOUNTANTS, reads=(ledger_entries,))

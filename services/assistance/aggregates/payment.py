@@ -53,6 +53,11 @@ REVERSAL_REQUESTED = Refusal(
 NO_REVERSAL_REQUESTED = Refusal(
     "payment.no_reversal_requested", zh="没有待审批的冲销申请", en="nobody has asked for a reversal"
 )
+ANOTHER_ORGANISATION = Refusal(
+    "payment.another_organisation",
+    zh="该笔救助由其他工会办理",
+    en="the grant that was paid belongs to another organisation",
+)
 SAME_PERSON = Refusal(
     "payment.same_person",
     zh="同一人不能办理该款项的两个环节",
@@ -79,6 +84,7 @@ TAKE_OUT_FIRST = Refusal(
 @message
 class RequestReversal:
     grant_id: str
+    organisation_id: str
     reversed_fen: int
     reason: ReversalReason
     requested_on: date
@@ -87,6 +93,7 @@ class RequestReversal:
 @message
 class ApproveReversal:
     grant_id: str
+    organisation_id: str
     approved_on: date
 
 
@@ -95,6 +102,7 @@ class SettleContradiction:
     """What the bank's paper says of a line about which its result files contradict each other."""
 
     grant_id: str
+    organisation_id: str
     line_id: str
     settlement: Settlement
     document_no: str
@@ -122,6 +130,8 @@ def decide(command: PaymentCommand, payment: Payment, context: Context) -> list[
     line = payment.line
     if line is None:
         raise NOT_PAID(field="grant_id")
+    if line.organisation_id != command.organisation_id:
+        raise ANOTHER_ORGANISATION(field="organisation_id")
     if context.actor_id == line.person_id:
         raise BENEFICIARY()
     match command:

@@ -19,6 +19,7 @@ from services.assistance.aggregates.batch.commands import (
 )
 from services.assistance.aggregates.batch.duties import check_duties, check_seen, check_step
 from services.assistance.aggregates.batch.lines import (
+    as_seen,
     check_unchanged,
     digest_of_file,
     digest_of_lines,
@@ -27,6 +28,7 @@ from services.assistance.aggregates.batch.lines import (
 )
 from services.assistance.aggregates.batch.refusals import (
     ALREADY_OPENED,
+    ANOTHER_ORGANISATION,
     BENEFICIARY,
     FULL,
     MINUTES_MISSING,
@@ -41,7 +43,6 @@ from services.assistance.aggregates.payment import payment
 from services.assistance.events.batch import (
     BatchApproved,
     BatchChecked,
-    BatchLine,
     BatchLocked,
     BatchOpened,
     BatchReconciled,
@@ -79,9 +80,11 @@ BatchEvent = (
 
 def decide(command: BatchCommand, batch: PaymentBatch, context: Context) -> list[Any]:
     """Source: handbook, assistance 6 (separation of duties) and 7 (payment); design, section 10."""
+    if isinstance(command, OpenBatch):
+        return open_batch(command, batch, context)
+    if batch.organisation_id not in ("", command.organisation_id):
+        raise ANOTHER_ORGANISATION(field="organisation_id")
     match command:
-        case OpenBatch():
-            return open_batch(command, batch, context)
         case AddLines():
             return add_lines(command, batch, context)
         case RemoveLines():
@@ -136,17 +139,7 @@ def add_lines(command: AddLines, batch: PaymentBatch, context: Context) -> list[
         raise BENEFICIARY()
     added = LinesAdded(
         batch_id=command.batch_id,
-        lines={
-            line.line_id: BatchLine(
-                grant_id=line.grant_id,
-                file_id=line.file_id,
-                person_id=line.person_id,
-                holder_id=line.holder_id,
-                amount_fen=line.amount_fen,
-                account_version=line.account_version,
-            )
-            for line in prepared
-        },
+        lines={line.line_id: as_seen(line) for line in prepared},
         not_payable=tuple(not_payable),
         added_by=context.actor_id,
         effective_on=command.prepared_on,
@@ -167,6 +160,7 @@ def remove_lines(command: RemoveLines, batch: PaymentBatch, context: Context) ->
     removed = LinesRemoved(
         batch_id=command.batch_id,
         line_ids=tuple(line_ids),
+        amount_fen=sum(batch.lines[each].amount_fen for each in line_ids),
         reason=command.reason,
         removed_by=context.actor_id,
         effective_on=command.removed_on,

@@ -65,6 +65,7 @@ class LinesAdded:
 class LinesRemoved:
     batch_id: str
     line_ids: tuple[str, ...]
+    amount_fen: int
     reason: WithdrawalReason
     removed_by: str
     effective_on: date

@@ -51,6 +51,7 @@ from tests.rules.assistance.households import (
     member_of,
     notice_posted,
 )
+from tests.rules.assistance.payments import every_event
 
 DAY = date(2001, 6, 2)
 SEALED = Personal("原因")
@@ -196,4 +197,12 @@ GOODS = [
     StockPutBack(item_id="a", issue_id="a", quantity=1, effective_on=DAY),
 ]
 
-HISTORY = [*FILES, *MONEY, *GOODS]
+GRANT_TO_PAY = [
+    grant_proposed("c", **PROPOSED),
+    budget_reserved("a", **SMALL, grant_id="c"),
+    household_aided("a", **SMALL, grant_id="c", person_id="a"),
+    grant_approved("c", **OF_A, budget_id="a"),
+    budget_committed("a", **SMALL, grant_id="c"),
+]
+
+HISTORY = [*FILES, *MONEY, *GOODS, *GRANT_TO_PAY, *every_event()]

@@ -19,6 +19,7 @@ class AddLines:
     """A line for each of the grants that can be paid; the others are listed with the reason."""
 
     batch_id: str
+    organisation_id: str
     grant_ids: tuple[str, ...]
     prepared_on: date
 
@@ -26,6 +27,7 @@ class AddLines:
 @message
 class RemoveLines:
     batch_id: str
+    organisation_id: str
     grant_ids: tuple[str, ...]
     reason: WithdrawalReason
     removed_on: date
@@ -34,12 +36,14 @@ class RemoveLines:
 @message
 class LockBatch:
     batch_id: str
+    organisation_id: str
     locked_on: date
 
 
 @message
 class UnlockBatch:
     batch_id: str
+    organisation_id: str
     reason: UnlockReason
     unlocked_on: date
 
@@ -49,6 +53,7 @@ class CheckBatch:
     """``digest`` is that of the lines which the reviewer has seen."""
 
     batch_id: str
+    organisation_id: str
     digest: str
     checked_on: date
 
@@ -58,6 +63,7 @@ class ApproveBatch:
     """``digest`` is that of the lines which the approver has seen."""
 
     batch_id: str
+    organisation_id: str
     digest: str
     approved_on: date
     minutes_no: str | None = None
@@ -66,6 +72,7 @@ class ApproveBatch:
 @message
 class ReleaseBatch:
     batch_id: str
+    organisation_id: str
     released_on: date
 
 
@@ -84,6 +91,7 @@ class RecordResults:
     """A part of a bank's result file. It may be sent again, whole or in parts."""
 
     batch_id: str
+    organisation_id: str
     results: tuple[Result, ...]
     answered_on: date
 
@@ -93,6 +101,7 @@ class ReconcileBatch:
     """``paid_fen`` is what the bank's statement shows for the batch, less what came back."""
 
     batch_id: str
+    organisation_id: str
     paid_fen: int
     statement_no: str
     reconciled_on: date

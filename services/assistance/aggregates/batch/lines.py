@@ -85,6 +85,18 @@ def _prepared(
     )
 
 
+def as_seen(line: PaymentPrepared) -> BatchLine:
+    """A line as check, approval and release see it."""
+    return BatchLine(
+        grant_id=line.grant_id,
+        file_id=line.file_id,
+        person_id=line.person_id,
+        holder_id=line.holder_id,
+        amount_fen=line.amount_fen,
+        account_version=line.account_version,
+    )
+
+
 def check_unchanged(
     line: BatchLine, its_id: str, grant: AidGrant, file: HardshipFile, payment: Payment, day: date
 ) -> Line:

@@ -7,6 +7,11 @@ ALREADY_OPENED = Refusal(
     zh="该批次编号已用于另一单位",
     en="this batch id has been used for another organisation",
 )
+ANOTHER_ORGANISATION = Refusal(
+    "payment_batch.another_organisation",
+    zh="该批次由其他单位办理",
+    en="the batch belongs to another organisation",
+)
 WRONG_STEP = Refusal(
     "payment_batch.wrong_step",
     zh="批次目前的状态是{status}，不能办理此环节",

@@ -1,0 +1,1 @@
+"""What assistance takes in from files of others."""

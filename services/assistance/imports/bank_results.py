@@ -1,0 +1,116 @@
+"""Result files of the bank: each row says what became of one line, found by its id."""
+
+import csv
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+from services.assistance.aggregates.batch.commands import RecordResults, Result
+from services.assistance.events.payment import Outcome, ReturnCode
+from shared.rules.refusal import Refusal
+from shared.runtime.calls import Call
+from shared.runtime.commands import Request
+from shared.standards.invalid import Invalid
+from shared.standards.money import parse_yuan
+
+COLUMNS = ("line_id", "outcome", "amount_yuan", "code")
+LINE_ID_LONGEST = 64
+A_COMMAND = 1_000
+"""Rows recorded at a time."""
+IN = Path("bank") / "in"
+"""Where the bank puts its files, in the folder of the service."""
+
+ANOTHER_BATCH = Refusal(
+    "bank_results.another_batch",
+    zh="结果文件属于另一批次（{batch_id}）",
+    en="the result file is of another batch ({batch_id})",
+)
+NOT_A_RESULT_FILE = Refusal(
+    "bank_results.form", zh="不是银行结果文件", en="this is no result file of the bank"
+)
+ROWS_MISSING = Refusal(
+    "bank_results.rows_missing",
+    zh="结果文件应有{said}行，实有{found}行",
+    en="the result file says that it has {said} rows; {found} are there",
+)
+NO_FILE = Refusal("bank_results.no_file", zh="没有此结果文件", en="there is no such result file")
+
+
+def record_result_file(
+    call: Call, *, batch_id: str, organisation_id: str, name: str, answered_on: date
+) -> dict[str, Any]:
+    """Record what a result file in the folder ``bank/in`` says; read again it changes nothing.
+
+    Returns:
+        ``rows`` that could be read, ``unreadable`` ones, and the last ``position``: what was new of them,
+        what contradicts and what is of no line is told by the batch.
+    """
+    file = call.house.settings.folder / IN / Path(name).name
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NO_FILE(field="name") from None
+    except UnicodeDecodeError:
+        raise NOT_A_RESULT_FILE(field="name") from None
+    results, unreadable = results_in(text, batch_id)
+    position = 0
+    for start in range(0, len(results), A_COMMAND):
+        command = RecordResults(
+            batch_id=batch_id,
+            organisation_id=organisation_id,
+            results=tuple(results[start : start + A_COMMAND]),
+            answered_on=answered_on,
+        )
+        outcome = call.house.handle(Request(command, call.actor))
+        if isinstance(outcome, Exception):
+            raise outcome
+        position = outcome.position
+    return {"rows": len(results), "unreadable": unreadable, "position": position}
+
+
+def results_in(text: str, batch_id: str) -> tuple[list[Result], list[dict[str, Any]]]:
+    """What a result file says, and its rows that cannot be read, each ``{row, text}``.
+
+    The first row is ``results``, the batch and the number of rows; then come headings, then the rows.
+
+    Raises the refusals ``bank_results.form``, ``.another_batch`` and ``.rows_missing``.
+    """
+    rows = list(csv.reader(text.splitlines()))
+    match rows[:2]:
+        case [["results", told_batch, said], [*headings]] if tuple(headings) == COLUMNS:
+            if told_batch != batch_id:
+                raise ANOTHER_BATCH(field="batch_id", batch_id=told_batch)
+            if said != str(len(rows) - 2):
+                raise ROWS_MISSING(said=said, found=len(rows) - 2)
+        case _:
+            raise NOT_A_RESULT_FILE(field="name")
+    results: list[Result] = []
+    unreadable: list[dict[str, Any]] = []
+    for number, row in enumerate(rows[2:], 3):
+        result = _result(row)
+        if result is None:
+            unreadable.append({"row": number, "text": ",".join(row)[:200]})
+        else:
+            results.append(result)
+    return results, unreadable
+
+
+def _result(row: list[str]) -> Result | None:
+    match row:
+        case [line_id, outcome, amount, code] if outcome in get_args(Outcome):
+            if code and code not in get_args(ReturnCode):
+                code = "bank_other"
+            if not 0 < len(line_id) <= LINE_ID_LONGEST:
+                return None
+            try:
+                amount_fen = parse_yuan(amount)
+            except Invalid:
+                return None
+            return Result(
+                line_id=line_id,
+                outcome=outcome,  # type: ignore[arg-type]
+                amount_fen=amount_fen,
+                code=code or None,  # type: ignore[arg-type]
+            )
+        case _:
+            return None

@@ -1,0 +1,51 @@
+"""The journal: the ledger as text that hledger reads, checks strictly and adds up."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, get_args
+
+from sqlalchemy import Connection
+
+from services.assistance.projections.ledger import entries_after
+from services.assistance.projections.postings import Account
+
+COMMODITY = "CNY"
+OPENING = "\n".join(
+    [
+        f"commodity 1000.00 {COMMODITY}",
+        *(f"account {account}" for account in get_args(Account)),
+        "",
+        "",
+    ]
+)
+"""What a strict check wants to know beforehand."""
+
+
+def journal_page(connection: Connection, *, after: int = 0, limit: int = 1_000) -> dict[str, Any]:
+    """The next part of the journal: ``text``, and the position ``after`` which the part behind it begins.
+
+    The parts together are one journal; behind the last one, ``text`` is empty.
+    """
+    rows = entries_after(connection, after, limit)
+    text = "".join(transaction(list(each)) for _, each in groupby(rows, lambda row: row["position"]))
+    return {
+        "text": (OPENING if after == 0 else "") + text if rows or after == 0 else "",
+        "after": rows[-1]["position"] if rows else after,
+    }
+
+
+def transaction(rows: Sequence[dict[str, Any]]) -> str:
+    """One event's postings as a transaction of the journal."""
+    first = rows[0]
+    told = ", ".join(
+        f"{name}:{first[name]}" for name in ("budget_id", "batch_id", "grant_id", "line_id") if first[name]
+    )
+    lines = [f"{first['effective_on'].isoformat()} ({first['position']}) {first['event']}  ; {told}"]
+    lines += [f"    {row['account']}  {in_yuan(row['amount_fen'])} {COMMODITY}" for row in rows]
+    return "\n".join(lines) + "\n\n"
+
+
+def in_yuan(amount_fen: int) -> str:
+    """An amount without separators: 123450 is 1234.50."""
+    yuan, fen = divmod(abs(amount_fen), 100)
+    return f"{'-' if amount_fen < 0 else ''}{yuan}.{fen:02}"
