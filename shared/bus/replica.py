@@ -1,6 +1,6 @@
 """Replicas: another service's events in its own order, without personal parts, verified as they arrive."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -9,13 +9,17 @@ from sqlalchemy import Connection, Row, literal, select, text, update
 from shared.bus.cloud_event import PublicEvent
 from shared.bus.tables import replica_events, replicas
 from shared.log.envelope import Envelope
+from shared.log.log import envelopes
 from shared.log.merkle import Frontier
-from shared.log.store import Store, insert_rows
+from shared.log.store import Store, among, insert_rows
 from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
 
 STREAMS_REMEMBERED_MAX = 200_000
 EPOCH_BEGAN = kind_of(EpochBegan).name
+
+PUBLIC_COLUMNS = (*(column for column in replica_events.c if column.name != "source"), literal("{}"))
+"""Of an envelope all but the sealed part, which a replica does not have."""
 
 BEGIN = text(
     "INSERT INTO replicas (source, log_id, epoch, position, recorded_at, frontier)"
@@ -74,25 +78,21 @@ class Replica:
         """The service whose events these are."""
         return self._source
 
-    def page(self, connection: Connection, after: int, limit: int) -> list[Envelope]:
-        """Up to ``limit`` events that follow a position, in order; the sealed part of each is empty."""
+    def page(
+        self, connection: Connection, after: int, limit: int, types: Collection[str] | None = None
+    ) -> list[Envelope]:
+        """The events at the ``limit`` positions that follow one, in order; their sealed parts are empty.
+
+        Args:
+            types: of these events only those of some types.
+        """
         columns = replica_events.c
-        rows = connection.execute(
-            select(
-                columns.position,
-                columns.stream,
-                columns.version,
-                columns.type,
-                columns.recorded_at,
-                columns.leaf,
-                columns.public,
-                literal("{}"),
-            )
-            .where(columns.source == self._source, columns.position > after)
-            .order_by(columns.position)
-            .limit(limit)
+        page = select(*PUBLIC_COLUMNS).where(
+            columns.source == self._source, columns.position > after, columns.position <= after + limit
         )
-        return [Envelope(*row) for row in rows]
+        if types is not None:
+            page = page.where(among(connection, columns.type, types))
+        return envelopes(connection, page.order_by(columns.position))
 
     def position(self, connection: Connection) -> int:
         """The last position there is."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -13,33 +14,54 @@ from shared.projections.projection import Projection
 PAGE = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was known at an earlier moment.
+
+    Args:
+        connection: on which the projections' queries answer as they would have answered then.
+        known: by source, the position up to which they know, as in the answer to a query.
+        complete: False where an event up to there could not be applied, as in the answer to a query.
+    """
+
+    connection: Connection
+    known: dict[str, int]
+    complete: bool
+
+
 @contextmanager
-def as_of(store: Store, followed: Sequence[tuple[Projection, Feed, int]]) -> Iterator[Connection]:
-    """A connection on which the projections' queries answer as they would have answered then.
+def as_of(store: Store, followed: Sequence[tuple[Projection, Feed, int]]) -> Iterator[Past]:
+    """What was known then, in memory for as long as it is looked at.
 
     Args:
         followed: the projections that the queries join, each with its feed and the position up to which
             it was known; ``Log.position_at`` tells the position of a moment.
     """
     memory = Store("sqlite://", connections=1)
+    known: dict[str, int] = {}
+    complete = True
     try:
         with memory.write() as target:
             for projection, feed, up_to in followed:
-                _fill(store, target, projection, feed, up_to)
-            yield target
+                position, is_whole = _fill(store, target, projection, feed, up_to)
+                known[feed.source] = min(position, known.get(feed.source, position))
+                complete = complete and is_whole
+            yield Past(target, known, complete)
     finally:
         memory.close()
 
 
-def _fill(store: Store, target: Connection, projection: Projection, feed: Feed, up_to: int) -> None:
+def _fill(
+    store: Store, target: Connection, projection: Projection, feed: Feed, up_to: int
+) -> tuple[int, bool]:
+    """Apply a prefix of a feed; the position reached, and whether every event could be applied."""
     projection.table.create(target)
+    with store.read() as source:
+        last = min(up_to, feed.position(source))
     held: set[str] = set()
-    position = 0
-    while position < up_to:
+    for position in range(0, last, PAGE):
         # A page in a transaction of its own: the database ends one that lies idle while rows are made.
         with store.read() as source:
-            page = feed.page(source, position, min(PAGE, up_to - position))
-        if not page:
-            break
+            page = feed.page(source, position, min(PAGE, last - position), projection.handled)
         apply_page(target, projection, projection.table, page, held)
-        position = page[-1].position
+    return last, not held

@@ -1,5 +1,6 @@
 """Feeds: a service's own log, or its ordered replica of another's; followed by position."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -17,8 +18,10 @@ class Feed(Protocol):
     def source(self) -> str:
         """The service whose events these are."""
 
-    def page(self, connection: Connection, after: int, limit: int) -> list[Envelope]:
-        """Up to ``limit`` events that follow a position, in order."""
+    def page(
+        self, connection: Connection, after: int, limit: int, types: Collection[str] | None = None
+    ) -> list[Envelope]:
+        """The events at the ``limit`` positions that follow one, in order; of some types only, or of all."""
 
     def position(self, connection: Connection) -> int:
         """The last position there is."""

@@ -98,6 +98,18 @@ def test_a_reader_of_the_feed_sees_no_sealed_part(house: House, replica: Replica
     assert envelope.facts.type == "EpochBegan"
 
 
+def test_a_page_of_some_types_ends_at_the_same_position_as_one_of_all(house: House, replica: Replica) -> None:
+    add(house, 10)
+    replica.receive(told(house))
+
+    for feed, store in ((house.log, house.store), (replica, replica.store)):
+        with store.read() as connection:
+            added = feed.page(connection, 0, 4, {"Added"})
+            assert [each.position for each in added] == [2, 3, 4]
+            assert added == feed.page(connection, 0, 4)[1:]
+            assert feed.page(connection, 0, 1, {"Added"}) == []
+
+
 def other(event: PublicEvent, **changes: object) -> PublicEvent:
     return event._replace(leaf=b"x" * 32)._replace(**changes)  # type: ignore[arg-type]
 

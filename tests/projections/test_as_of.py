@@ -41,7 +41,7 @@ def test_as_of_any_position_the_rows_are_those_that_were_live_there(
 
     for position in chance.sample(range(len(live)), POSITIONS):
         with as_of(store, [(projection, told, position)]) as then:
-            found = then.execute(select(projection.table)).mappings()
+            found = then.connection.execute(select(projection.table)).mappings()
             assert {(row["fund_id"],): dict(row) for row in found} == live[position]
     assert rows_of(store, projection) == live[-1]
     with store.read() as connection:
@@ -52,8 +52,21 @@ def test_several_projections_can_be_joined_each_at_its_own_position(store: Store
     told, posts = Told().tell(Added(fund_id="a", amount_fen=1)), Told("posts")
 
     with as_of(store, [(balances(), told, 1), (days, posts, 9)]) as then:
-        assert len(then.execute(select(balances().table)).all()) == 1
-        assert then.execute(select(days.table)).all() == []
+        assert len(then.connection.execute(select(balances().table)).all()) == 1
+        assert then.connection.execute(select(days.table)).all() == []
+        assert then.known == {"fund": 1, "posts": 0}
+
+
+def test_who_asks_as_of_a_position_is_told_whether_every_event_up_to_there_could_be_applied(
+    store: Store,
+) -> None:
+    told = Told().tell(Added(fund_id="a", amount_fen=1))
+    told.tell_stored("Added", {"fund_id": "b"}, "fund/b").tell(Added(fund_id="a", amount_fen=2))
+
+    for position, complete in ((1, True), (2, False), (3, False)):
+        with as_of(store, [(balances(), told, position)]) as then:
+            assert then.complete is complete
+            assert then.known == {"fund": position}
 
 
 def test_who_waits_for_a_position_goes_on_once_it_is_reached(store: Store) -> None:

@@ -1,5 +1,6 @@
 """A feed that is told to a test: envelopes of any events, held in memory."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -58,8 +59,15 @@ class Told:
         self.events.append(Envelope(position, stream, version, name, recorded_at, b"", public, "{}"))
         return self
 
-    def page(self, connection: Connection, after: int, limit: int) -> list[Envelope]:  # noqa: ARG002 - a Feed
-        return self.events[after : after + limit]
+    def page(
+        self,
+        connection: Connection,  # noqa: ARG002 - a Feed
+        after: int,
+        limit: int,
+        types: Collection[str] | None = None,
+    ) -> list[Envelope]:
+        page = self.events[after : after + limit]
+        return page if types is None else [each for each in page if each.type in types]
 
     def position(self, connection: Connection) -> int:  # noqa: ARG002 - a Feed
         return len(self.events)
