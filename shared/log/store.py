@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Date,
     Table,
     any_,
     bindparam,
@@ -28,6 +30,8 @@ from shared.log import postgresql
 PATIENCE_SECONDS = 6.0
 """How long an answer is waited for: a little longer than a lock."""
 WRITERS_MOST = 8
+ROWS_AT_ONCE = 200
+"""Rows in one INSERT on SQLite; there it takes half the time of as many INSERTs."""
 
 END_FROZEN = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -147,5 +151,11 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         return
     quote = connection.dialect.identifier_preparer.quote
     target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
-    marks = ", ".join("?" * len(table.columns))
-    connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({marks})", list(rows))  # noqa: S608
+    width = len(table.columns)
+    days = [place for place, column in enumerate(table.columns) if isinstance(column.type, Date)]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        values = list(chain.from_iterable(rows[start : start + ROWS_AT_ONCE]))
+        for place in days:  # the driver would convert them one by one
+            values[place::width] = [None if day is None else day.isoformat() for day in values[place::width]]
+        marks = ", ".join([f"({', '.join('?' * width)})"] * (len(values) // width))
+        connection.exec_driver_sql(f"INSERT INTO {target} VALUES {marks}", tuple(values))  # noqa: S608

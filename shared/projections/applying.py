@@ -1,6 +1,6 @@
 """Applying events to rows: a page at a time, read together, changed in memory, written together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, String, Table, select, tuple_
@@ -10,7 +10,7 @@ from shared.log.envelope import Envelope
 from shared.log.log import is_passing
 from shared.log.store import among, insert_rows
 from shared.projections.parking import WAITS
-from shared.projections.projection import Handled, Key, Projection, Row
+from shared.projections.projection import Apply, Key, Projection, Row
 
 LARGEST_LOOK_UP = 400
 KEYS_REMEMBERED_MAX = 2_000_000
@@ -40,7 +40,7 @@ class KeysWritten:
     def __init__(self) -> None:
         self._hashes: set[int] = set()
 
-    def may_be_there(self, keys: Sequence[Key]) -> Sequence[Key]:
+    def may_be_there(self, keys: list[Key]) -> list[Key]:
         """The keys that were noted before, and now and then one that was not. All of them are noted."""
         if len(self._hashes) > KEYS_REMEMBERED_MAX:
             return keys
@@ -53,13 +53,14 @@ def apply_page(
     connection: Connection,
     projection: Projection,
     table: Table,
-    page: Iterable[Envelope],
+    page: list[Envelope],
     held_streams: set[str],
     written: KeysWritten | None = None,
 ) -> list[Failed]:
     """Apply a page of events to a table that has the projection's columns.
 
     Args:
+        page: of types that the projection handles.
         held_streams: streams with an event that failed before; theirs wait. Grows by those that fail here.
         written: of a table that began empty and that nobody else writes to, the same for all its pages.
 
@@ -69,8 +70,7 @@ def apply_page(
     Raises:
         DBAPIError: the store is away, or the table is; no event is to blame.
     """
-    handled = [envelope for envelope in page if envelope.type in projection.handled]
-    return _apply_or_split(connection, projection, table, handled, held_streams, written)
+    return _apply_or_split(connection, projection, table, page, held_streams, written)
 
 
 def _apply_or_split(
@@ -110,57 +110,43 @@ def _apply(
     written: KeysWritten | None,
 ) -> list[Failed]:
     failed: list[Failed] = []
-    named: list[tuple[Envelope, Handled, Any, Sequence[Key]] | Failed] = []
-    keys: dict[Key, None] = {}
+    named: list[tuple[Envelope, Apply | None, Any, tuple[Key, ...]]] = []
+    sought: dict[Key, None] = {}
     for envelope in page:
         handled = projection.handled[envelope.type]
         try:
             event = handled.read(envelope)
-            its_keys = tuple(handled.keys(event, envelope))
-            keys.update(dict.fromkeys(its_keys))
+            keys = tuple(handled.keys(event, envelope))
+            for key in keys:
+                sought[key] = None
         except Exception as error:  # noqa: BLE001 - one event that cannot be read must not stop the others
-            named.append(Failed(envelope, type(error).__name__))
+            named.append((envelope, None, error, ()))
         else:
-            named.append((envelope, handled, event, its_keys))
-    sought = list(keys)
-    found = load_rows(
-        connection, table, projection, sought if written is None else written.may_be_there(sought)
-    )
+            named.append((envelope, handled.apply, event, keys))
+    looked_up = list(sought) if written is None else written.may_be_there(list(sought))
+    found = load_rows(connection, table, projection, looked_up)
     rows: dict[Key, Row | None] = dict(found)
-    for each in named:
-        envelope = each[0]
+    for envelope, apply, event, keys in named:
         if held and envelope.stream in held:
             failed.append(Failed(envelope, WAITS, 0))
-        elif isinstance(each, Failed):
-            failed.append(each)
+            continue
+        try:
+            if apply is None:
+                raise event  # noqa: TRY301 - of the two kinds of failure, the one from above
+            changed: dict[Key, Row | None] = {}
+            for key in keys:
+                row = rows.get(key)
+                # Each function gets a copy: who changes it in place does no harm.
+                made = apply(projection.fresh(key) if row is None else row.copy(), event, envelope)
+                if made is not None and len(made) != projection.width:
+                    raise WrongColumnsError(sorted(made))  # noqa: TRY301 - as above
+                changed[key] = made
+            rows.update(changed)
+        except Exception as error:  # noqa: BLE001 - as above
+            failed.append(Failed(envelope, type(error).__name__))
             held.add(envelope.stream)
-        else:
-            try:
-                rows.update(_changed(projection, rows, *each))
-            except Exception as error:  # noqa: BLE001 - as above
-                failed.append(Failed(envelope, type(error).__name__))
-                held.add(envelope.stream)
     write_rows(connection, table, projection, found, rows)
     return failed
-
-
-def _changed(
-    projection: Projection,
-    rows: Mapping[Key, Row | None],
-    envelope: Envelope,
-    handled: Handled,
-    event: Any,
-    keys: Sequence[Key],
-) -> dict[Key, Row | None]:
-    """What one event makes of its rows. Each function gets a copy: who changes it in place does no harm."""
-    changed: dict[Key, Row | None] = {}
-    for key in keys:
-        row = rows.get(key)
-        made = handled.apply(projection.fresh(key) if row is None else row.copy(), event, envelope)
-        if made is not None and len(made) != projection.width:
-            raise WrongColumnsError(sorted(made))
-        changed[key] = made
-    return changed
 
 
 def _lies_in_the_events(error: Exception) -> bool:
@@ -195,7 +181,7 @@ def write_rows(
     rows: Mapping[Key, Row | None],
 ) -> None:
     """Write the rows that differ from how they were found."""
-    changed = {key: row for key, row in rows.items() if row != found.get(key)}
+    changed = {key: row for key, row in rows.items() if row != found.get(key)} if found else rows
     replaced = [key for key in changed if key in found]
     for condition in _named(connection, table, projection, replaced):
         connection.execute(table.delete().where(condition))

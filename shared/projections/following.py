@@ -52,14 +52,16 @@ class ProjectionFollower:
             checkpoint = checkpoints.lock(connection, self.name)
             if checkpoint is None or checkpoint.version != self._projection.version:
                 return False
-            page = self._feed.page(connection, checkpoint.position, PAGE)
-            if not page:
+            # Asked first: events that come meanwhile are for the next page.
+            limit = min(PAGE, self._feed.position(connection) - checkpoint.position)
+            if limit <= 0:
                 return False
+            page = self._feed.page(connection, checkpoint.position, limit, self._projection.handled)
             held = parking.streams_held(connection, self.name)
             failed = apply_page(connection, self._projection, self._projection.table, page, held)
             if failed:
                 parking.park(connection, self.name, self._feed.source, failed)
-            checkpoints.move(connection, self.name, page[-1].position)
+            checkpoints.move(connection, self.name, checkpoint.position + limit)
         return True
 
     def _is_level(self) -> bool:

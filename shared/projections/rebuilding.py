@@ -168,12 +168,13 @@ class _Filling:
         return self.target - self.position > 0
 
     def step(self, connection: Connection, up_to: int) -> None:
+        limit = min(PAGE, up_to - self.position)
         with uncollected():
-            page = self.feed.page(connection, self.position, min(PAGE, up_to - self.position))
+            page = self.feed.page(connection, self.position, limit, self.projection.handled)
             self.failed += apply_page(
                 connection, self.projection, self.shadow, page, self._held, self._written
             )
-        self.position = page[-1].position
+        self.position += limit
 
 
 @contextmanager
