@@ -1,0 +1,295 @@
+"""Laws of aid: whatever is wished in whatever order, caps, budgets and stocks are never exceeded."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import reduce
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.assistance.aggregates import language
+from services.assistance.aggregates.aid_grant import AidGrant
+from services.assistance.aggregates.budget import Budget
+from services.assistance.aggregates.file.commands import CloseFile
+from services.assistance.aggregates.goods_issue import IssueGoods, ReturnGoods
+from services.assistance.aggregates.grant.commands import (
+    ApproveGrant,
+    ProposeGrant,
+    RefuseGrant,
+    WithdrawGrant,
+)
+from services.assistance.events.budget import BudgetReleased, BudgetReserved
+from services.assistance.events.file import HouseholdAided, HouseholdAidReleased
+from services.assistance.events.goods import GoodsIssued, GoodsReturned
+from services.assistance.parameters import (
+    ALL,
+    LIVING_AID_CAP_MONTHS,
+    MINIMUM_LIVING_STANDARD,
+    STUDENT_AID_CAP_MONTHS,
+)
+from shared.log.entry import Known, View
+from shared.rules.context import Actor
+from shared.rules.personal import Personal
+from shared.rules.refusal import Refused
+from shared.runtime.commands import decide
+from tests.rules.assistance.grants import budget_allocated, campaign_opened, student_campaign
+from tests.rules.assistance.households import (
+    FACTORY,
+    file_approved,
+    file_opened,
+    file_reviewed,
+    file_submitted,
+    home_visited,
+    member_of,
+)
+from tests.rules.assistance.test_goods_in_kind import RECEIVED
+from tests.rules.rules import in_force_always
+
+LIVING_CAP_FEN, STUDENT_CAP_FEN = 250_000, 50_000
+DAY = date(2024, 3, 1)
+FILES, CAMPAIGNS, GRANTS = ("f1", "f2"), ("w1", "w2", "w3", "autumn"), ("g1", "g2", "g3", "g4", "g5", "g6")
+PERSONS = {"f1": ("f1", "f1-child"), "f2": ("f2", "f2-child")}
+PARAMETERS = {each: each.shipped[0].value for each in ALL} | {
+    MINIMUM_LIVING_STANDARD: 1_000,
+    LIVING_AID_CAP_MONTHS: LIVING_CAP_FEN // 1_000,
+    STUDENT_AID_CAP_MONTHS: STUDENT_CAP_FEN // 1_000,
+}
+
+
+class Office:
+    """All streams of assistance without a log around them; who acts is named with each command."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self._streams: dict[str, Known] = {
+            f"parameter/{parameter.key}": Known(in_force_always(parameter, value), 1)
+            for parameter, value in PARAMETERS.items()
+        }
+        for each in beginnings():
+            self._record(each)
+
+    def state(self, stream: str) -> Any:
+        return self._known(stream).state
+
+    def wish(self, actor: str, command: Any) -> None:
+        """Have a command decided and recorded, or refused."""
+        decider = language.decider_of_command(command)
+        try:
+            events = decide(decider, decider.decide, command, Actor(actor), View(DAY, self._known), {})
+            self._check_keys(events)
+        except Refused:
+            return
+        for each in events:
+            self._record(each)
+
+    def _known(self, stream: str) -> Known:
+        return self._streams.get(stream) or Known(language.deciders[stream.partition("/")[0]].initial)
+
+    def _record(self, each: Any) -> None:
+        decider = language.decider_of_event(each)
+        stream, before = decider.stream_of(each), self._known(decider.stream_of(each))
+        self._streams[stream] = Known(decider.evolve(before.state, each), before.version + 1)
+        self.events.append(each)
+
+    def _check_keys(self, events: Sequence[Any]) -> None:
+        for each in events:
+            decider = language.decider_of_event(each)
+            own = decider.stream_of(each)
+            after = decider.unique_keys(decider.evolve(self.state(own), each))
+            others = [known for stream, known in self._streams.items() if stream != own]
+            held = {
+                name
+                for known in others
+                if _is_of(decider, known)
+                for name in decider.unique_keys(known.state)
+            }
+            for name, refusal in after.items():
+                if name in held:
+                    raise refusal()  # type: ignore[operator]
+
+
+def _is_of(decider: Any, known: Known) -> bool:
+    return isinstance(known.state, type(decider.initial))
+
+
+def beginnings() -> list[Any]:
+    """Two households on file, three winter campaigns and an autumn one, on budgets that are too small."""
+    events: list[Any] = [
+        budget_allocated("winter", amount_fen=550_000),
+        budget_allocated("autumn", programme="autumn_student_aid", amount_fen=45_000),
+        student_campaign("autumn"),
+        RECEIVED,
+    ]
+    events += [campaign_opened(each) for each in CAMPAIGNS if each != "autumn"]
+    for file_id, (applicant, child) in PERSONS.items():
+        household = (member_of(applicant, "self"), member_of(child, "son", education_stage="primary"))
+        events += [
+            file_opened(file_id, person_id=applicant, members=household),
+            file_submitted(file_id),
+            file_reviewed(file_id),
+            home_visited(file_id),
+            file_approved(file_id, person_id=applicant),
+        ]
+    return events
+
+
+SEALED = Personal("原因")
+grants, files = st.sampled_from(GRANTS), st.sampled_from(FILES)
+persons = st.sampled_from([person for household in PERSONS.values() for person in household])
+HERE: Mapping[str, Any] = {"organisation_id": st.just(FACTORY)}
+COMMANDS = st.one_of(
+    st.builds(
+        ProposeGrant,
+        grant_id=grants,
+        campaign_id=st.sampled_from(CAMPAIGNS),
+        file_id=files,
+        person_id=persons,
+        proposed_on=st.just(DAY),
+        **HERE,
+    ),
+    st.builds(ApproveGrant, grant_id=grants, approved_on=st.just(DAY), **HERE),
+    st.builds(
+        RefuseGrant,
+        grant_id=grants,
+        person_id=persons,
+        cause=st.just("other"),
+        reason=st.just(SEALED),
+        refused_on=st.just(DAY),
+        **HERE,
+    ),
+    st.builds(
+        WithdrawGrant,
+        grant_id=grants,
+        person_id=persons,
+        reason=st.just(SEALED),
+        withdrawn_on=st.just(DAY),
+        **HERE,
+    ),
+    st.builds(
+        CloseFile,
+        file_id=st.just("f2"),
+        outcome=st.just("closed"),
+        cause=st.just("moved"),
+        closed_on=st.just(DAY),
+        **HERE,
+    ),
+    st.builds(
+        IssueGoods,
+        issue_id=grants,
+        item_id=st.just("rice"),
+        file_id=files,
+        person_id=persons,
+        quantity=st.integers(1, 6),
+        witness_id=st.just("zhou"),
+        signed_on=st.just(DAY),
+        proxy_relation=st.just("relative"),
+        **HERE,
+    ),
+    st.builds(
+        ReturnGoods, issue_id=grants, quantity_in_all=st.integers(1, 6), returned_on=st.just(DAY), **HERE
+    ),
+)
+WISHES = st.lists(st.tuples(st.sampled_from(["wang", "sun"]), COMMANDS), max_size=40)
+
+
+def after(wishes: Sequence[tuple[str, Any]]) -> Office:
+    office = Office()
+    for actor, command in wishes:
+        office.wish(actor, command)
+    return office
+
+
+@settings(max_examples=150, deadline=None)
+@given(wishes=WISHES)
+def test_no_budget_is_ever_overdrawn_and_its_sums_are_those_of_its_grants(
+    wishes: list[tuple[str, Any]],
+) -> None:
+    office = Office()
+    for actor, command in wishes:
+        office.wish(actor, command)
+        for name in ("winter", "autumn"):
+            budget: Budget = office.state(f"budget/{name}")
+            assert budget.allocated_fen >= budget.reserved_fen + budget.committed_fen + budget.spent_fen
+            assert min(budget.reserved_fen, budget.committed_fen, budget.spent_fen) >= 0
+    for name in ("winter", "autumn"):
+        budget = office.state(f"budget/{name}")
+        assert budget.reserved_fen == sum_of(office, name, "proposed")
+        assert budget.committed_fen == sum_of(office, name, "approved")
+
+
+def sum_of(office: Office, budget_id: str, status: str) -> int:
+    """What the grants of a budget that stand at a status come to."""
+    states: list[AidGrant] = [office.state(f"aid_grant/{grant_id}") for grant_id in GRANTS]
+    return sum(
+        each.proposal.amount_fen
+        for each in states
+        if each.status == status and each.proposal is not None and each.proposal.budget_id == budget_id
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(wishes=WISHES)
+def test_no_household_and_no_student_is_ever_lifted_above_the_cap(wishes: list[tuple[str, Any]]) -> None:
+    caps = {"living_aid": LIVING_CAP_FEN, "student_aid": STUDENT_CAP_FEN}
+    sums: dict[tuple[str, ...], int] = {}
+
+    for event in after(wishes).events:
+        match event:
+            case HouseholdAided() | HouseholdAidReleased():
+                about = event.file_id if event.kind == "living_aid" else event.person_id
+                sign = 1 if isinstance(event, HouseholdAided) else -1
+                key = (event.kind, about)
+                sums[key] = sums.get(key, 0) + sign * event.amount_fen
+                assert 0 <= sums[key] <= caps[event.kind]
+
+
+@settings(max_examples=150, deadline=None)
+@given(wishes=WISHES)
+def test_what_a_refusal_gives_back_is_what_the_proposal_took(wishes: list[tuple[str, Any]]) -> None:
+    events = after(wishes).events
+    taken = {each.grant_id: each.amount_fen for each in events if isinstance(each, BudgetReserved)}
+    given_back = [each for each in events if isinstance(each, BudgetReleased)]
+
+    assert len({each.grant_id for each in given_back}) == len(given_back)
+    assert all(each.amount_fen == taken[each.grant_id] for each in given_back)
+
+
+@settings(max_examples=150, deadline=None)
+@given(wishes=WISHES)
+def test_nobody_is_aided_twice_in_a_campaign_and_nobody_decides_alone(
+    wishes: list[tuple[str, Any]],
+) -> None:
+    office = after(wishes)
+    standing = [
+        state
+        for state in (office.state(f"aid_grant/{grant_id}") for grant_id in GRANTS)
+        if state.status in ("proposed", "approved")
+    ]
+    aided = [
+        (each.proposal.campaign_id, each.proposal.file_id)
+        for each in standing
+        if each.proposal.programme == "winter_warmth"
+    ]
+
+    assert len(set(aided)) == len(aided)
+    assert all(each.approved_by != each.proposal.proposed_by for each in standing)
+
+
+@settings(max_examples=150, deadline=None)
+@given(wishes=WISHES)
+def test_the_stock_is_what_came_in_less_what_is_out_and_never_below_nothing(
+    wishes: list[tuple[str, Any]],
+) -> None:
+    office = after(wishes)
+    out = reduce(
+        lambda total, event: (
+            total
+            + (event.quantity if isinstance(event, GoodsIssued) else 0)
+            - (event.quantity if isinstance(event, GoodsReturned) else 0)
+        ),
+        office.events,
+        0,
+    )
+
+    assert office.state("goods_item/rice").stock == RECEIVED.quantity - out >= 0
