@@ -1,11 +1,19 @@
 """Reporting's interface: one line for each command and query."""
 
 from services.reporting.aggregates import language
+from services.reporting.indicators import figure_parts, figure_rows, figures
 from services.reporting.projections.access import access, organisation_tree
+from services.reporting.projections.goods_issues import goods_issues
 from services.reporting.projections.memberships import member_count, memberships
+from services.reporting.projections.organisations import organisations as named_organisations
+from services.reporting.projections.payments import payments
 from shared.runtime.methods import query
 from shared.runtime.scopes import SUBTREE
 from shared.runtime.service import Service
+
+READERS = ("statistician", "auditor")
+COUNTED = (memberships, payments, goods_issues, organisation_tree, named_organisations)
+"""What the figures are counted from."""
 
 
 class ReportingService(Service):
@@ -13,8 +21,9 @@ class ReportingService(Service):
 
     name = "reporting"
     language = language
-    projections = (*access, memberships)
+    projections = (*access, named_organisations, memberships, payments, goods_issues)
 
-    member_count = query(
-        member_count, role="statistician", scope=SUBTREE, reads=(memberships, organisation_tree)
-    )
+    member_count = query(member_count, role=READERS, scope=SUBTREE, reads=(memberships, organisation_tree))
+    figures = query(figures, role=READERS, scope=SUBTREE, reads=COUNTED)
+    figure_parts = query(figure_parts, role=READERS, scope=SUBTREE, reads=COUNTED)
+    figure_rows = query(figure_rows, role=READERS, scope=SUBTREE, reads=COUNTED)

@@ -8,8 +8,9 @@ from tests.architecture.tree import EVERYTHING, PRODUCT, ROOT, modules, services
 
 SHARED_PACKAGES = {"cli", "runtime", "files", "bus", "projections", "log", "rules", "standards"}
 SERVICE_FILES = {
-    "__init__.py", "events.py", "parameters.py", "reactions.py", "audit.py", "service.py",
+    "__init__.py", "events.py", "parameters.py", "reactions.py", "audit.py", "service.py", "indicators.py",
 }  # fmt: skip
+"""``indicators.py`` declares figures, which are counted over many projections and belong to none."""
 SERVICE_FOLDERS = {"aggregates", "projections", "events", "imports"}
 VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager", "misc"}
 LINES_MAX = 350

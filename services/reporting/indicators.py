@@ -1,0 +1,268 @@
+"""Indicators: each figure of the district is declared once, as a query over facts; nothing else counts.
+
+Source: handbook, reporting 2 and glossary 6 (units and how each is counted).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Date, Select, Table, distinct, func, literal, select, text
+
+from services.reporting.projections.goods_issues import table as goods_issues
+from services.reporting.projections.memberships import table as memberships
+from services.reporting.projections.organisations import parts
+from services.reporting.projections.organisations import table as organisations
+from services.reporting.projections.payments import table as payments
+from shared.rules.refusal import Refusal
+from shared.runtime.scopes import EVERYTHING, Reach
+
+Measure = Literal["distinct", "events", "sum"]
+Kind = Literal["stock", "flow"]
+
+UNKNOWN_INDICATOR = Refusal("figures.unknown_indicator", zh="没有这个指标", en="there is no such indicator")
+PERIOD_REVERSED = Refusal(
+    "figures.period_reversed", zh="统计期的起始日晚于截止日", en="the period begins after it ends"
+)
+
+STUDENT_AID = "autumn_student_aid"
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A figure's definition.
+
+    Args:
+        zh, en: its name; ``unit`` as people say it.
+        measure: distinct values of a column, rows, or the sum of a column.
+        kind: a stock counts all up to the period's last day, a flow what lies within the period.
+        facts: the table, one row a fact; ``on`` is its date column.
+        counted: the column that is made distinct or summed.
+        where: what a fact must be to count.
+    """
+
+    code: str
+    zh: str
+    en: str
+    unit: str
+    measure: Measure
+    kind: Kind
+    facts: Table
+    on: ColumnElement[date]
+    counted: ColumnElement[Any]
+    where: tuple[ColumnElement[bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Average:
+    """The sum of one indicator over the value of another, named, denominator."""
+
+    code: str
+    zh: str
+    en: str
+    unit: str
+    numerator: str
+    denominator: str
+
+
+_relief = (payments.c.programme != STUDENT_AID,)
+_students = (payments.c.programme == STUDENT_AID,)
+_paid: Mapping[str, Any] = {"facts": payments, "on": payments.c.paid_on}
+_issued: Mapping[str, Any] = {"facts": goods_issues, "on": goods_issues.c.issued_on}
+_joined: Mapping[str, Any] = {"facts": memberships, "on": memberships.c.joined_on}
+
+INDICATORS: tuple[Indicator | Average, ...] = (
+    Indicator(
+        "member.stock", "会员总数", "members", "人", "distinct", "stock",
+        counted=memberships.c.person_id, **_joined,
+    ),
+    Indicator(
+        "member.joined", "新增会员", "members who joined", "人", "distinct", "flow",
+        counted=memberships.c.person_id, **_joined,
+    ),
+    Indicator(
+        "member.joined_migrant", "其中：新增农民工会员", "of which migrant workers", "人", "distinct", "flow",
+        counted=memberships.c.person_id, where=(memberships.c.migrant_worker,), **_joined,
+    ),
+    Indicator(
+        "relief.person_times", "帮扶困难职工", "reliefs paid", "人次", "events", "flow",
+        counted=payments.c.grant_id, where=_relief, **_paid,
+    ),
+    Indicator(
+        "relief.persons", "帮扶困难职工（不重复）", "workers in hardship helped", "人", "distinct", "flow",
+        counted=payments.c.person_id, where=_relief, **_paid,
+    ),
+    Indicator(
+        "relief.households", "帮扶困难职工家庭", "households helped", "户", "distinct", "flow",
+        counted=payments.c.file_id, where=_relief, **_paid,
+    ),
+    Indicator(
+        "relief.amount", "帮扶资金", "money paid as relief", "元", "sum", "flow",
+        counted=payments.c.amount_fen, where=_relief, **_paid,
+    ),
+    Average(
+        "relief.average", "人均帮扶资金（按人次）", "average a person-time", "元",
+        "relief.amount", "relief.person_times",
+    ),
+    Indicator(
+        "student.persons", "资助困难职工子女", "students aided", "人", "distinct", "flow",
+        counted=payments.c.person_id, where=_students, **_paid,
+    ),
+    Indicator(
+        "student.amount", "助学资金", "money paid as student aid", "元", "sum", "flow",
+        counted=payments.c.amount_fen, where=_students, **_paid,
+    ),
+    Indicator(
+        "goods.packages", "发放救助物资", "packages of goods issued", "份", "sum", "flow",
+        counted=goods_issues.c.packages, **_issued,
+    ),
+    Indicator(
+        "goods.value", "救助物资价值", "value of goods issued", "元", "sum", "flow",
+        counted=goods_issues.c.value_fen, **_issued,
+    ),
+    Indicator(
+        "goods.households", "领取物资家庭", "households given goods", "户", "distinct", "flow",
+        counted=goods_issues.c.file_id, **_issued,
+    ),
+)  # fmt: skip
+BY_CODE = {each.code: each for each in INDICATORS}
+
+
+def figures(
+    connection: Connection,
+    *,
+    from_on: date,
+    to_on: date,
+    reach: Reach,
+    programme: str | None = None,
+) -> list[dict[str, Any]]:
+    """Every indicator over a period, both days included, for all organisations within reach.
+
+    Args:
+        programme: only what was paid or issued under it; memberships belong to none.
+
+    Returns:
+        For each ``{code, zh, en, unit, value}``; money in fen, an average of nothing is None.
+
+    Raises the refusal ``figures.period_reversed``.
+    """
+    if from_on > to_on:
+        raise PERIOD_REVERSED(field="from_on")
+    values: dict[str, int | None] = {}
+    for each in INDICATORS:
+        if isinstance(each, Average):
+            values[each.code] = average(values[each.numerator], values[each.denominator])
+        else:
+            chosen = facts_of(each, from_on, to_on, reach, programme)
+            # PostgreSQL sums into numeric.
+            values[each.code] = int(connection.execute(select(measured(each)).where(*chosen)).scalar_one())
+    return [
+        {"code": each.code, "zh": each.zh, "en": each.en, "unit": each.unit, "value": values[each.code]}
+        for each in INDICATORS
+    ]
+
+
+def figure_rows(
+    connection: Connection,
+    *,
+    code: str,
+    from_on: date,
+    to_on: date,
+    reach: Reach,
+    programme: str | None = None,
+    after: int = 0,
+    limit: int = 500,
+) -> list[dict[str, Any]]:
+    """The facts behind a figure in the order in which they were recorded, each with its event's position.
+
+    Args:
+        after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
+
+    Raises the refusals ``figures.unknown_indicator`` and ``figures.period_reversed``.
+    """
+    if from_on > to_on:
+        raise PERIOD_REVERSED(field="from_on")
+    indicator = counted_by(code)
+    facts = indicator.facts
+    rows: Select[Any] = (
+        select(facts)
+        .where(*facts_of(indicator, from_on, to_on, reach, programme), facts.c.position > after)
+        .order_by(facts.c.position)
+        .limit(min(limit, ROWS_MOST))
+    )
+    return [dict(row) for row in connection.execute(rows).mappings()]
+
+
+def figure_parts(
+    connection: Connection, *, code: str, from_on: date, to_on: date, reach: Reach
+) -> list[dict[str, Any]]:
+    """A figure for each organisation right below the top of what is within reach, the largest first.
+
+    Distinct figures are counted anew in each part, so that parts may add up to more than the whole.
+
+    Returns:
+        For each ``{organisation_id, name, value}``.
+
+    Raises the refusals ``figures.unknown_indicator`` and ``figures.period_reversed``.
+    """
+    if from_on > to_on:
+        raise PERIOD_REVERSED(field="from_on")
+    indicator = counted_by(code)
+    facts, part = indicator.facts, parts(reach)
+    rows = (
+        select(organisations.c.organisation_id, organisations.c.name, measured(indicator).label("value"))
+        .select_from(facts)
+        .join(part, part.c.organisation_id == facts.c.organisation_id)
+        .join(organisations, organisations.c.organisation_id == part.c.part)
+        .where(*facts_of(indicator, from_on, to_on, EVERYTHING, None))
+        .group_by(organisations.c.organisation_id, organisations.c.name)
+        .order_by(text("value DESC"), organisations.c.name)
+        .limit(ROWS_MOST)
+    )
+    return [
+        {"organisation_id": each, "name": name, "value": int(value)}
+        for each, name, value in connection.execute(rows)
+    ]
+
+
+def counted_by(code: str) -> Indicator:
+    """The indicator of a code; of an average, its numerator. Raises ``figures.unknown_indicator``."""
+    indicator = BY_CODE.get(code)
+    if isinstance(indicator, Average):
+        indicator = BY_CODE[indicator.numerator]
+    if not isinstance(indicator, Indicator):
+        raise UNKNOWN_INDICATOR(field="code")
+    return indicator
+
+
+ROWS_MOST = 1_000
+
+
+def measured(indicator: Indicator) -> ColumnElement[Any]:
+    """What an indicator makes of its facts."""
+    match indicator.measure:
+        case "distinct":
+            return func.count(distinct(indicator.counted))
+        case "events":
+            return func.count(indicator.counted)
+        case "sum":
+            return func.coalesce(func.sum(indicator.counted), 0)
+
+
+def facts_of(
+    indicator: Indicator, from_on: date, to_on: date, reach: Reach, programme: str | None
+) -> Sequence[ColumnElement[bool]]:
+    """Which facts count for an indicator in a period, within reach, and under a programme."""
+    facts = indicator.facts
+    chosen = [*indicator.where, indicator.on <= literal(to_on, Date), reach.holds(facts.c.organisation_id)]
+    if indicator.kind == "flow":
+        chosen.append(indicator.on >= literal(from_on, Date))
+    if programme is not None and "programme" in facts.c:
+        chosen.append(facts.c.programme == programme)
+    return chosen
+
+
+def average(total: int | None, number: int | None) -> int | None:
+    """A sum over its denominator, rounded half up; None where there is nothing to divide by."""
+    return None if not number or total is None else (2 * total + number) // (2 * number)

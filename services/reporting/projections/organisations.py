@@ -1,0 +1,39 @@
+"""Organisations: the tree by which every figure is rolled up, with the names that people know."""
+
+from sqlalchemy import CTE, Column, MetaData, Table, Text, select
+
+from services.membership.events import OrganisationFounded
+from shared.log.envelope import Envelope
+from shared.projections.projection import Projection, Row
+from shared.runtime.scopes import Reach
+
+table = Table(
+    "organisations",
+    MetaData(),
+    Column("organisation_id", Text, primary_key=True),
+    Column("parent_id", Text, index=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+)
+
+organisations = Projection(table, source="membership", key="organisation_id")
+
+
+@organisations.on(OrganisationFounded)
+def founded(row: Row, event: OrganisationFounded, envelope: Envelope) -> Row:
+    return row | {"parent_id": event.parent_id, "name": event.name, "kind": event.kind}
+
+
+def parts(reach: Reach) -> CTE:
+    """Each organisation within reach but its tops, with the ``part`` it is in: the one right below a top."""
+    if reach.roots is None:
+        tops = select(table.c.organisation_id).where(table.c.parent_id.is_(None))
+    else:
+        tops = select(table.c.organisation_id).where(table.c.organisation_id.in_(sorted(reach.roots)))
+    first = select(table.c.organisation_id.label("part"), table.c.organisation_id)
+    below = first.where(table.c.parent_id.in_(tops)).cte("parts", recursive=True)
+    return below.union(
+        select(below.c.part, table.c.organisation_id).join(
+            below, table.c.parent_id == below.c.organisation_id
+        )
+    )

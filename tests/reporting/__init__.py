@@ -1,0 +1,1 @@
+"""Tests of reporting: what is counted, how, and by what."""
