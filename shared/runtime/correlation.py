@@ -25,6 +25,12 @@ def current() -> str | None:
     return found
 
 
+def headers(token: str | None) -> dict[str, str]:
+    """What a call to another service tells of itself, under nameko's names: the token, and this id."""
+    told = {"auth_token": token, HEADER: current()}
+    return {f"nameko.{name}": value for name, value in told.items() if value is not None}
+
+
 @contextmanager
 def carried(correlation_id: str, **more: str) -> Iterator[None]:
     """Work under an id: it stands in every command that has none of its own, and in every log line.
