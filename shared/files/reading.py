@@ -25,6 +25,7 @@ TEXT_MOST = 100_000_000
 ENCODINGS = ("utf-8-sig", "gb18030")
 SEPARATORS = ",\t;"
 
+EXTRACTING = (sys.executable, "-I", "-m", "shared.files.extracting")
 WORKBOOK_BEGINNINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """Of xlsx, xlsb and ods; of xls, and of any that has a password."""
 NOT_TEXT = b"\x00"
@@ -59,7 +60,7 @@ def _workbook(file: Path) -> list[Sheet]:
             f"it unpacks to over {UNPACKED_BYTES_MAX // 2**20} MB",
         )
     limits = (str(each) for each in (ROWS_MOST, COLUMNS_MOST, CELL_LONGEST))
-    program = [sys.executable, "-I", "-m", "shared.files.extracting", str(file.resolve()), *limits]
+    program = [*EXTRACTING, str(file.resolve()), *limits]
     with subprocess.Popen(  # noqa: S603 - our own program
         program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

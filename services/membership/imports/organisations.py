@@ -162,8 +162,8 @@ class Tree:
                 if name in wished and wished[name] != getattr(there.founding, name):
                     return DIFFERS(field=column)
             return "unchanged"
-        content = sha256(msgspec.json.encode(dict(self._rows[index]), order="sorted")).hexdigest()[:32]
-        command_id = f"import-{content}"
+        content = [str(self._rows[index].get(field, "")) for field in READS]
+        command_id = f"import-{sha256(msgspec.json.encode(content)).hexdigest()[:32]}"
         organisation_id = row.get("number") or minted_identity(command_id, "organisation_id")
         self._identities[index] = organisation_id
         command = FoundOrganisation(
