@@ -138,7 +138,7 @@ def test_the_timeout_is_recorded_with_who_called(house: House, caller: Any) -> N
 
 
 def test_a_call_past_its_time_keeps_its_place_until_it_ends_so_that_they_do_not_pile_up(house: House) -> None:
-    """Two workers: the third call begins when one of the first two has ended, long after they were refused."""
+    """Two workers: the third begins when one of the first two has ended, long after both were refused."""
     begun.clear()
     token_of(house.settings.folder, "clerk")
 
