@@ -156,11 +156,20 @@ def ask_for(service: str, importing: Importing, rows: list["Fields"], given: dic
     from shared.cli.reaching import ask, refusals_told
     from shared.cli.session import current_token
 
-    token = current_token(CALL_SECONDS_MAX)
-    with refusals_told():
-        answers: list[Any] = ask(
-            CALL_SECONDS_MAX, service, importing.layout.method, token, rows=rows, **given
-        )
+    method = importing.layout.method
+    try:
+        token = current_token(CALL_SECONDS_MAX)
+        with refusals_told():
+            answers: list[Any] = ask(CALL_SECONDS_MAX, service, method, token, rows=rows, **given)
+    except Mistake as mistake:
+        done, hint = importing.counts.total(), mistake.hint
+        raise Mistake(
+            mistake.sentence,
+            Sentence(
+                f"{hint.zh}。已处理{done:,}行；再次导入同一文件即可继续",
+                f"{hint.en}. {done:,} rows are done; import the same file again to go on",
+            ),
+        ) from None
     return answers
 
 
