@@ -6,7 +6,19 @@ from typing import Any
 
 import msgspec
 from psycopg.rows import namedtuple_row
-from sqlalchemy import ColumnElement, Connection, String, Table, any_, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    String,
+    Table,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.log import postgresql
@@ -97,3 +109,19 @@ def named(connection: Connection, column: ColumnElement[Any], name: str) -> Colu
     if connection.dialect.name == "postgresql":
         return column == any_(bindparam(name, type_=ARRAY(String)))
     return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
+
+
+def ask_for_many(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
+    """The rows that answer a question as plain tuples, just as the driver reads them: quicker for many."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        with postgresql.driver_errors(connection, "a question for many rows"):
+            return list(driver.cursor(binary=True).execute(question.on(connection), given).fetchall())
+    return list(connection.execute(question.on(connection), given).cursor.fetchall())
+
+
+def as_bytes(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text column as its bytes in UTF-8."""
+    if connection.dialect.name == "postgresql":
+        return func.convert_to(column, literal_column("'UTF8'"))
+    return cast(column, LargeBinary)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
@@ -75,18 +76,21 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
     Raises:
         NotFounded: the store holds no log.
     """
-    with store.snapshot() as connection:
-        stands = connection.execute(select(head)).one_or_none()
-        if stands is None:
-            raise NotFounded("the store holds no log yet")
-        log_id = _first_log_id(connection)
-        keys = _kept_keys(connection)
-        findings = _gaps(connection, stands)
-    total = _Sum(findings=findings)
-    for chunk in _chunks(store, log_id, stands, processes):
-        total.add(chunk)
-        if progress is not None:
-            progress(total.events)
+    with ExitStack() as working:
+        with store.snapshot() as connection:
+            stands = connection.execute(select(head)).one_or_none()
+            if stands is None:
+                raise NotFounded("the store holds no log yet")
+            log_id = _first_log_id(connection)
+            # Other processes begin with these while the derived tables are read here.
+            chunks = working.enter_context(_chunks(store, log_id, stands, processes))
+            keys = _kept_keys(connection)
+            findings = _gaps(connection, stands)
+        total = _Sum(findings=findings)
+        for chunk in chunks:
+            total.add(chunk)
+            if progress is not None:
+                progress(total.events)
     worked_out = {
         "log_id": log_id,
         "epoch": total.epoch,
@@ -108,7 +112,9 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
     return Verdict(stands.log_id, stands.epoch, total.events, total.commands, root, tuple(findings))
 
 
-def _chunks(store: Store, log_id: str, stands: Row[Any], processes: int) -> Iterator[Chunk]:
+@contextmanager
+def _chunks(store: Store, log_id: str, stands: Row[Any], processes: int) -> Iterator[Iterator[Chunk]]:
+    """The chunks of a log in their order, by this process when they are asked for or by others at once."""
     position: int = stands.position
     shares = [
         (
@@ -120,12 +126,11 @@ def _chunks(store: Store, log_id: str, stands: Row[Any], processes: int) -> Iter
         for after in range(0, max(position, 1), CHUNK)
     ]
     if processes == 1:
-        for share in shares:
-            yield verify_chunk(store, *share)
+        yield (verify_chunk(store, *share) for share in shares)
         return
     url = store.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(processes, get_context("spawn"), _open_store, (url,)) as pool:
-        yield from pool.map(_verify_apart, shares)
+        yield pool.map(_verify_apart, shares)
 
 
 _STORES: list[Store] = []

@@ -7,24 +7,34 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 
-from shared.log.envelope import Keys
+from shared.log.asking import Question, as_bytes, ask_for_many
 from shared.log.merkle import complete_subtrees
 from shared.log.store import Store
 from shared.log.tables import commands, events
 
-PAGE = 5_000
+PAGE = 500
+"""Rows that are read together: few enough to stay in the processor's cache."""
 
 
-class EventFacts(msgspec.Struct):
+class KeysTold(msgspec.Struct, gc=False):
+    """The unique keys that an event takes and releases."""
+
+    takes: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    personal_takes: tuple[str, ...] = ()
+    personal_releases: tuple[str, ...] = ()
+
+
+class EventFacts(msgspec.Struct, gc=False):
     """What is compared of an event's public part; the rest is covered by its hash."""
 
     command_digest: str
     command_id: str
     epoch: int
     idle: str
-    keys: Keys
+    keys: KeysTold
     log_id: str
     position: int
     recorded_at: str
@@ -33,7 +43,7 @@ class EventFacts(msgspec.Struct):
     version: int
 
 
-class CommandFacts(msgspec.Struct):
+class CommandFacts(msgspec.Struct, gc=False):
     """What is compared of a command's public part; its events follow the position that it came after."""
 
     after: int
@@ -107,32 +117,29 @@ def verify_events(
     connection: Connection, chunk: Chunk, recorded: "Commands", log_id: str, up_to: int
 ) -> None:
     """Work out each leaf again and compare the columns with what the leaf tells. Written for speed."""
-    position, moment, leaves = chunk.after, "", []
+    position, moment, leaves, weight = chunk.after, "", [], 0
     for at, stream, version, kind, recorded_at, leaf, public, sealed in _events(
         connection, chunk.after, up_to
     ):
         position += 1
         if at != position:
             break
-        public_bytes = public.encode()
-        worked_out = sha256(
-            b"\x00" + sha256(public_bytes).digest() + sha256(sealed.encode()).digest()
-        ).digest()
+        worked_out = sha256(b"\x00" + sha256(public).digest() + sha256(sealed).digest()).digest()
         leaves.append(worked_out)
         if worked_out != leaf:
             chunk.find("event.leaf", f"event {position}: public, sealed or leaf")
         try:
-            facts = read_event_facts(public_bytes)
+            facts = read_event_facts(public)
         except msgspec.MsgspecError:
             chunk.find("event.unreadable", f"event {position}: public")
             continue
-        if (position, stream, version, kind, recorded_at, log_id) != (
-            facts.position,
-            facts.stream,
-            facts.version,
-            facts.type,
-            facts.recorded_at,
-            facts.log_id,
+        if (
+            facts.position != position
+            or facts.stream != stream
+            or facts.version != version
+            or facts.type != kind
+            or facts.recorded_at != recorded_at
+            or facts.log_id != log_id
         ):
             chunk.find("event.column", f"event {position}: a column differs from the leaf")
         if recorded_at < moment:
@@ -146,13 +153,14 @@ def verify_events(
             chunk.find("command.event", f"event {position}: its command")
         keys = facts.keys
         for key in keys.takes:
-            chunk.weight += key_weight(key, stream)
+            weight += key_weight(key, stream)
         for key in keys.releases:
-            chunk.weight -= key_weight(key, stream)
+            weight -= key_weight(key, stream)
         chunk.personal_keys += len(keys.personal_takes) - len(keys.personal_releases)
     if len(leaves) != up_to - chunk.after:
         chunk.find("event.gap", f"event {chunk.after + len(leaves) + 1} is missing")
-    chunk.events, chunk.last_moment, chunk.subtrees = len(leaves), moment, complete_subtrees(leaves)
+    chunk.events, chunk.last_moment, chunk.weight = len(leaves), moment, weight
+    chunk.subtrees = complete_subtrees(leaves)
 
 
 class Commands:
@@ -169,7 +177,8 @@ class Commands:
     def step(self, position: int, idle: str) -> None:
         """Step to the command that made the event at a position, past those that decided nothing."""
         chunk = self._chunk
-        self._end(position - 1)
+        if self._last != position - 1:
+            self._find_wrong_end()
         for command_id, first, last, digest, _ in self._verified:
             if first is not None and last is not None:
                 self.id, self.digest, self._first, self._last = command_id, digest, first, last
@@ -183,7 +192,8 @@ class Commands:
     def finish(self, last: int) -> None:
         """The commands after the last event decided nothing; the head holds their digest."""
         chunk = self._chunk
-        self._end(chunk.after + chunk.events)
+        if self._last != chunk.after + chunk.events:
+            self._find_wrong_end()
         while self.number < last and (row := next(self._verified, None)) is not None:
             _, first, _, digest, moment = row
             chunk.idle = sha256((chunk.idle + digest).encode()).hexdigest()
@@ -191,10 +201,9 @@ class Commands:
             if first is not None:
                 chunk.find("command.column", f"command {self.number}: first_position")
 
-    def _end(self, position: int) -> None:
-        """The command followed so far has its last event at a position."""
-        if self._last != position:
-            self._chunk.find("command.column", f"command {self._with_events}: last_position")
+    def _find_wrong_end(self) -> None:
+        """The command followed so far does not have its last event where its row says."""
+        self._chunk.find("command.column", f"command {self._with_events}: last_position")
 
     def _verify(self, rows: Iterator[Any]) -> Iterator[tuple[str, int | None, int | None, str, str]]:
         """Id, first and last position, digest worked out and moment of each command. Written for speed."""
@@ -203,17 +212,21 @@ class Commands:
             if number != self.number + 1:
                 chunk.find("command.gap", f"command {self.number + 1} is missing")
             self.number = number
-            public_bytes = public.encode()
-            worked_out = sha256(sha256(public_bytes).digest() + sha256(sealed.encode()).digest()).hexdigest()
+            worked_out = sha256(sha256(public).digest() + sha256(sealed).digest()).hexdigest()
             if worked_out != digest:
                 chunk.find("command.digest", f"command {number}: public, sealed or digest")
             moment = ""
             try:
-                facts = read_command_facts(public_bytes)
+                facts = read_command_facts(public)
                 moment = facts.recorded_at
-                if (facts.number, facts.id, facts.name, facts.log_id) != (number, command_id, name, log_id):
+                if (
+                    facts.number != number
+                    or facts.id != command_id
+                    or facts.name != name
+                    or facts.log_id != log_id
+                ):
                     chunk.find("command.column", f"command {number}: a column differs from what was recorded")
-                if (first is None) != (last is None) or first not in (None, facts.after + 1):
+                if (first is None) != (last is None) or (first is not None and first != facts.after + 1):
                     chunk.find("command.column", f"command {number}: first_position or last_position")
             except msgspec.MsgspecError:
                 chunk.find("command.unreadable", f"command {number}: public")
@@ -240,19 +253,32 @@ def _last_before(connection: Connection, position: int) -> int:
 
 def _commands(connection: Connection, number: int) -> Iterator[Any]:
     while True:
-        query = select(commands).where(commands.c.number > number).order_by(commands.c.number).limit(PAGE)
-        page = connection.execute(query).all()
+        page = ask_for_many(connection, COMMANDS, {"after": number, "most": PAGE})
         yield from page
         if len(page) < PAGE:
             return
-        number = page[-1].number
+        number = page[-1][0]
 
 
 def _events(connection: Connection, after: int, up_to: int) -> Iterator[Any]:
     while after < up_to:
-        within = events.c.position.between(after + 1, min(after + PAGE, up_to))
-        page = connection.execute(select(events).where(within).order_by(events.c.position)).all()
+        page = ask_for_many(connection, EVENTS, {"after": after, "most": min(PAGE, up_to - after)})
         if not page:
             return
         yield from page
-        after = page[-1].position
+        after = page[-1][0]
+
+
+def _following(table: Table) -> Question:
+    """Some rows of a table in the order of their numbers, its texts ``public`` and ``sealed`` as bytes."""
+
+    def statement(connection: Connection) -> Any:
+        number, *others, public, sealed = table.c
+        columns = (number, *others, as_bytes(connection, public), as_bytes(connection, sealed))
+        return select(*columns).where(number > bindparam("after")).order_by(number).limit(bindparam("most"))
+
+    return Question(statement)
+
+
+EVENTS = _following(events)
+COMMANDS = _following(commands)
