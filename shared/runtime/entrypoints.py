@@ -165,7 +165,8 @@ class CallProvider(DependencyProvider):
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         seconds = time.monotonic() - worker_ctx.began_at
-        self._house.answered(worker_ctx.entrypoint.method_name, seconds, codes_in(result))
+        codes = [TIMEOUT.code] if worker_ctx.limit is None else codes_in(result)
+        self._house.answered(worker_ctx.entrypoint.method_name, seconds, codes)
 
     def get_dependency(self, worker_ctx: Any) -> Call:
         worker_ctx.call = Call(self._house, worker_ctx.data, self._access, self._seconds_max)
