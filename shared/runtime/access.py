@@ -126,12 +126,16 @@ class Access:
             raise NOT_LEVEL()
 
     def reaches(self, grant: Grant, organisation_id: str | None) -> bool:
-        """Whether a role holds for an organisation; None: for the whole district."""
+        """Whether a role holds for an organisation; None: for the whole district.
+
+        The district is what stands below the federation at the top: a role held there holds for all of it.
+        """
         if grant.organisation_id is None:
             return True
-        if organisation_id is None:
-            return False
         parents = self._look().parents
+        if organisation_id is None:
+            top = grant.organisation_id
+            return (top in parents or self._learn(parents, top)) and parents[top] is None
         for _ in range(LEVELS_MOST):
             if organisation_id == grant.organisation_id:
                 return True

@@ -168,7 +168,9 @@ def may_be_left_out(declared: Declared) -> bool:
 
 
 def lies_within(touched: str | None, scope: str | None) -> bool:
-    """By the tree as it is drawn here, not as it is stored."""
+    """By the tree as it is drawn here, not as it is stored; below its top lies the whole district."""
+    if touched is None:
+        return scope is None or (scope in ABOVE and ABOVE[scope] is None)
     while touched is not None and touched != scope:
         touched = ABOVE.get(touched)
     return scope is None or touched == scope
