@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Row, literal, select, text, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from shared.bus.cloud_event import PublicEvent
 from shared.bus.tables import replica_events, replicas
@@ -18,7 +18,7 @@ from shared.rules.message import kind_of
 STREAMS_REMEMBERED_MAX = 200_000
 EPOCH_BEGAN = kind_of(EpochBegan).name
 
-PUBLIC_COLUMNS = (*(column for column in replica_events.c if column.name != "source"), literal("{}"))
+PUBLIC_COLUMNS = tuple(column for column in replica_events.c if column.name != "source")
 """Of an envelope all but the sealed part, which a replica does not have."""
 
 BEGIN = text(

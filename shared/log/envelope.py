@@ -95,7 +95,7 @@ class Envelope(msgspec.Struct, frozen=True, dict=True):
     recorded_at: str
     leaf: bytes
     public: str
-    sealed: str
+    sealed: str = "{}"
 
     @cached_property
     def facts(self) -> Facts:

@@ -10,7 +10,7 @@ from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, func, literal, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -268,7 +268,7 @@ def head_of(connection: Connection) -> Head:
     return Head(row.log_id, row.epoch, row.position, row.recorded_at, root)
 
 
-PUBLIC_COLUMNS = (*(column for column in events.c if column.name != "sealed"), literal("{}"))
+PUBLIC_COLUMNS = tuple(column for column in events.c if column.name != "sealed")
 """Of an envelope all but the sealed part, which is the last."""
 
 

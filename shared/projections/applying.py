@@ -44,8 +44,11 @@ class KeysWritten:
         """The keys that were noted before, and now and then one that was not. All of them are noted."""
         if len(self._hashes) > KEYS_REMEMBERED_MAX:
             return keys
-        noted = [key for key in keys if hash(key) in self._hashes]
-        self._hashes.update(map(hash, keys))
+        hashes = list(map(hash, keys))
+        noted: list[Key] = []
+        if not self._hashes.isdisjoint(hashes):
+            noted = [key for key, its_hash in zip(keys, hashes, strict=True) if its_hash in self._hashes]
+        self._hashes.update(hashes)
         return noted
 
 
