@@ -21,14 +21,14 @@ from services.staffing.aggregates.login import (
     login,
 )
 from services.staffing.aggregates.service_station import OpenStation
-from services.staffing.aggregates.union_social_worker import (
+from services.staffing.aggregates.union_social_worker import union_social_worker
+from services.staffing.aggregates.worker.commands import (
     AssignWorker,
     EndAssignment,
     HireWorker,
     LeaveService,
-    UnionSocialWorker,
-    union_social_worker,
 )
+from services.staffing.aggregates.worker.state import UnionSocialWorker
 from services.staffing.projections.access import access, organisation_tree
 from services.staffing.projections.postings import (
     assignments,

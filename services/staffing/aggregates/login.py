@@ -6,12 +6,9 @@ from datetime import date
 from re import compile as pattern
 from typing import Any, NamedTuple, assert_never
 
-from services.staffing.aggregates.union_social_worker import (
-    ASSIGNMENT_UNKNOWN,
-    Days,
-    UnionSocialWorker,
-    union_social_worker,
-)
+from services.staffing.aggregates.union_social_worker import union_social_worker
+from services.staffing.aggregates.worker.refusals import ASSIGNMENT_UNKNOWN
+from services.staffing.aggregates.worker.state import Days, UnionSocialWorker
 from services.staffing.events import (
     LoginOpened,
     LoginRevoked,

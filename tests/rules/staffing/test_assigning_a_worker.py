@@ -21,7 +21,9 @@ from services.staffing.aggregates.service_station import (
     OpenStation,
     service_station,
 )
-from services.staffing.aggregates.union_social_worker import (
+from services.staffing.aggregates.union_social_worker import union_social_worker
+from services.staffing.aggregates.worker.commands import AssignWorker, EndAssignment, HireWorker, LeaveService
+from services.staffing.aggregates.worker.refusals import (
     ALREADY_EMPLOYED,
     ASSIGNED_LATER,
     ASSIGNMENT_UNKNOWN,
@@ -35,14 +37,8 @@ from services.staffing.aggregates.union_social_worker import (
     PLACE,
     STATION_NOT_OPEN,
     STATION_UNKNOWN,
-    AssignWorker,
-    Days,
-    EndAssignment,
-    HireWorker,
-    LeaveService,
-    UnionSocialWorker,
-    union_social_worker,
 )
+from services.staffing.aggregates.worker.state import Days, UnionSocialWorker
 from services.staffing.events import (
     AssignmentEnded,
     LoginOpened,

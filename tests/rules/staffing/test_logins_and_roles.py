@@ -22,7 +22,8 @@ from services.staffing.aggregates.login import (
     WithdrawRole,
     login,
 )
-from services.staffing.aggregates.union_social_worker import UnionSocialWorker, union_social_worker
+from services.staffing.aggregates.union_social_worker import union_social_worker
+from services.staffing.aggregates.worker.state import UnionSocialWorker
 from services.staffing.events import LoginOpened, LoginRevoked, PasswordChanged, RoleGranted, RoleWithdrawn
 from tests.rules.rules import Others, Rules
 

@@ -1,0 +1,1 @@
+"""What the rules of union social workers are made of: their commands, their refusals, their state."""
