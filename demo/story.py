@@ -30,13 +30,14 @@ from shared.log.verify import verify
 from shared.projections.rebuilding import UnintendedDifferenceError, rebuild
 from shared.runtime.calls import RefusedCall
 from shared.runtime.finding import service_class, service_names
+from shared.runtime.folder_lock import LOCK_FILE, lock_folder
 from shared.runtime.house import House
 from shared.runtime.identities import new_identity
 from shared.runtime.local import token_of_the_house
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.settings import embedded_settings
 from shared.runtime.stopping import CannotStart
-from shared.runtime.together import LOCK_FILE, Together, lock_folder
+from shared.runtime.together import Together
 
 PEOPLE = 300
 CLERK = "registrar-1"
@@ -113,7 +114,7 @@ class Story:
     def log_in(self, bus_url: str, staffing: House) -> str:
         """The first login is opened by the house itself; from then on everybody says who they are."""
         password = token_urlsafe(16)
-        with calling(bus_url, token_of_the_house(staffing, "administrator")) as call:
+        with calling(bus_url, token_of_the_house(staffing.settings, "administrator")) as call:
             opened = call.staffing.open_login(person_id=CLERK, name="registrar")
             login_id = next(iter(opened["streams"])).partition("/")[2]
             call.staffing.set_password(login_id=login_id, password=password)

@@ -23,6 +23,14 @@ RPC_EXCHANGE = Exchange("nameko-rpc", type="topic", durable=True)
 TIMEOUT_SECONDS = 5.0
 
 
+class SourceRefuses(SourceDown):
+    """A source answered, and the answer is no; ``told`` says why, as nameko carries it."""
+
+    def __init__(self, service: str, told: Mapping[str, Any]) -> None:
+        super().__init__(f"{service} refuses: {told.get('exc_type')}")
+        self.told = told
+
+
 class RpcSource:
     """A service that answers ``events_after``; belongs to one thread.
 
@@ -56,8 +64,8 @@ class RpcSource:
         page: dict[str, Any] = self.call("events_after", position=position, limit=limit)
         return page
 
-    def call(self, method: str, **arguments: Any) -> Any:
-        """What the method answers. Raises SourceDown."""
+    def call(self, method: str, /, **arguments: Any) -> Any:
+        """What the method answers. Raises SourceDown, SourceRefuses."""
         try:
             if self._connection is None:
                 self._connect()
@@ -116,7 +124,7 @@ class RpcSource:
                 self._connection.heartbeat_check()
         reply = msgspec.json.decode(self._replies.pop(number))
         if reply["error"] is not None:
-            raise SourceDown(f"{self._service} refuses: {reply['error'].get('exc_type')}")
+            raise SourceRefuses(self._service, reply["error"])
         return reply["result"]
 
     def _on_reply(self, message: Any) -> None:

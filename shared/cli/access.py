@@ -1,51 +1,67 @@
 """``gonghui bootstrap``, ``gonghui login`` and ``gonghui signing-key``: who gets in, and how."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from secrets import token_urlsafe
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from shared.cli.screen import Screen
 from shared.cli.sentences import Mistake, Sentence
 
-LOGINS, PERSONS = "staffing", "membership"
-"""The services that keep logins and persons."""
+if TYPE_CHECKING:
+    from shared.cli.reaching import Ask
+
+PERSONS = "membership"
+"""The service that keeps persons."""
 FIRST_ROLES = ("administrator", "personnel")
-TOKEN_FILE = "token"  # noqa: S105 - a name
 
 app = typer.Typer()
+
+Service = typer.Argument(help="服务 · The service")
+Timeout = typer.Option(20, min=0.1, max=3_600, help="等待应答的秒数 · Seconds to wait for each answer")
 
 
 @app.command()
 def bootstrap(
     context: typer.Context,
-    name: str,
+    name: str = typer.Argument(help="登录名 · The login's name"),
     person_id: str | None = typer.Option(
         None, help="已登记人员的编号 · The person, if registered; otherwise number and name are asked for"
     ),
     generate: bool = typer.Option(False, help="自动生成密码 · Make a password up and show it once"),
+    timeout: float = Timeout,
 ) -> None:
     """建立首个管理员账号 · Make the first administrator; again with the same name: set the password anew."""
     from datetime import UTC, datetime
 
+    from shared.cli.mistakes import told
+    from shared.cli.reaching import LOGINS, reaching, refusals_told
+    from shared.cli.services import settings_of
     from shared.log.envelope import house_day, moment_text
-    from shared.runtime.local import Local, token_of_the_house
+    from shared.runtime.local import token_of_the_house
 
     screen: Screen = context.obj
     password = token_urlsafe(16) if generate else asked("密码 · Password", is_secret=True, is_new=True)
-    with opened(LOGINS) as (service, house), refusals_told():
-        person_id = person_id or identified(house)
-        staffing = Local(service, house, token_of_the_house(house, "administrator"))
-        answer = staffing.call(
-            "open_login", person_id=person_id, name=name, command_id=f"bootstrap-{name}-{person_id}"
-        )
-        login_id = str(next(iter(answer["streams"]))).partition("/")[2]
-        staffing.call("set_password", login_id=login_id, password=password)
-        today = house_day(moment_text(datetime.now(UTC))).isoformat()
-        for role in FIRST_ROLES:
-            staffing.call("grant_role", login_id=login_id, role=role, begins_on=today)
+    # Who may read the store of logins may make its first administrator, whether the service runs or not.
+    with refusals_told(), reaching(timeout, own=LOGINS) as ask:
+        person_id = person_id or identified(ask)
+        with told(LOGINS):
+            token = token_of_the_house(settings_of(LOGINS), "administrator")
+        with screen.waiting("正在建立账号", "making the login"):
+            answer = ask(
+                LOGINS,
+                "open_login",
+                token,
+                person_id=person_id,
+                name=name,
+                command_id=f"bootstrap-{name}-{person_id}",
+            )
+            login_id = str(next(iter(answer["streams"]))).partition("/")[2]
+            ask(LOGINS, "set_password", token, login_id=login_id, password=password)
+            today = house_day(moment_text(datetime.now(UTC))).isoformat()
+            for role in FIRST_ROLES:
+                ask(LOGINS, "grant_role", token, login_id=login_id, role=role, begins_on=today)
     if screen.as_json:
         made = {"name": name, "login_id": login_id, "person_id": person_id, "roles": FIRST_ROLES}
         screen.put(made | ({"password": password} if generate else {}))
@@ -59,26 +75,35 @@ def bootstrap(
 
 
 @app.command()
-def login(context: typer.Context, name: str) -> None:
+def login(
+    context: typer.Context,
+    name: str = typer.Argument(help="登录名 · The login's name"),
+    timeout: float = Timeout,
+) -> None:
     """登录，凭证存入本机目录 · Log in; the token is kept in the folder, for its owner alone."""
-    from shared.cli.services import settings_of
-    from shared.runtime.secret_files import write_anew
+    from shared.cli.reaching import LOGINS, reaching, refusals_told
+    from shared.cli.session import keep
 
     screen: Screen = context.obj
     password = asked("密码 · Password", is_secret=True)
-    with refusals_told():
+    with (
+        refusals_told(),
+        screen.waiting("正在登录", "logging in"),
+        reaching(timeout) as ask,
+    ):
         answer = ask(LOGINS, "log_in", None, name=name, password=password)
-    file = settings_of(LOGINS).folder / TOKEN_FILE
-    write_anew(file, answer["token"])
-    seconds = answer["expires_in_seconds"]
+    file, seconds = keep(answer["token"]), answer["expires_in_seconds"]
     if screen.as_json:
         screen.put({"file": str(file), "expires_in_seconds": seconds})
         return
-    screen.say(f"已登录，凭证{seconds}秒内有效：{file}", f"logged in; good for {seconds} s: {file}")
+    screen.say(
+        f"已登录，{seconds // 60}分钟内有操作会自动续期（凭证：{file}）",
+        f"logged in; calls within {seconds // 60} minutes renew it (the token: {file})",
+    )
 
 
 @app.command(name="signing-key")
-def signing_key(context: typer.Context, service: str) -> None:
+def signing_key(context: typer.Context, service: str = Service) -> None:
     """更换服务的签名密钥 · Make a new key; the old one ends when its public file is removed."""
     from shared.cli.mistakes import told
     from shared.cli.services import settings_of
@@ -98,77 +123,42 @@ def signing_key(context: typer.Context, service: str) -> None:
     )
 
 
-def identified(house: Any) -> str:
+def identified(ask: "Ask") -> str:
     """The person whose number and name are typed, registered now if need be."""
+    from shared.cli.mistakes import told
+    from shared.cli.reaching import LOGINS
+    from shared.cli.services import settings_of
     from shared.runtime.tokens import OwnToken
 
+    number = asked("身份证号 · Identity number", is_secret=True)
+    name = asked("姓名 · Name")
+    with told(LOGINS):
+        token = OwnToken(settings_of(LOGINS))()
     answer = ask(
         PERSONS,
         "identify_person",
-        OwnToken(house.settings)(),
+        token,
         document_type="resident_identity_card",
-        identity_number=asked("身份证号 · Identity number", is_secret=True),
-        name=asked("姓名 · Name"),
+        identity_number=number,
+        name=name,
     )
     return str(answer["person_id"])
 
 
-def ask(service_name: str, method: str, token: str | None, /, **arguments: Any) -> Any:
-    """What a service answers: over the broker, or in this process where the bus is embedded."""
-    from shared.cli.mistakes import told
-    from shared.cli.processes import EMBEDDED
-    from shared.cli.services import settings_of
-    from shared.runtime.local import Local
-    from shared.runtime.remote import NoAnswer, call_remotely
-
-    with told(service_name):
-        bus_url = settings_of(service_name).bus_url
-    if bus_url.startswith(EMBEDDED):
-        with opened(service_name) as (service, house):
-            return Local(service, house, token).call(method, **arguments)
-    try:
-        return call_remotely(bus_url, service_name, method, token, **arguments)
-    except NoAnswer:
-        raise Mistake(
-            Sentence(f"服务“{service_name}”没有应答", f"the service “{service_name}” does not answer"),
-            Sentence("请检查服务和消息代理是否运行", "see whether the service and the broker run"),
-        ) from None
-
-
-@contextmanager
-def opened(name: str) -> Iterator[tuple[Any, Any]]:
-    """A service's class and house, opened in this process."""
-    from shared.cli.mistakes import told
-    from shared.cli.services import settings_of
-    from shared.runtime.finding import service_class
-    from shared.runtime.opening import CONNECTIONS
-    from shared.runtime.together import open_prepared
-
-    with told(name):
-        settings = settings_of(name)
-        service = service_class(name)
-        house = open_prepared(service, settings, CONNECTIONS)
-        try:
-            yield service, house
-        finally:
-            house.close()
-
-
-@contextmanager
-def refusals_told() -> Iterator[None]:
-    from shared.runtime.calls import RefusedCall
-
-    try:
-        yield
-    except RefusedCall as refused:
-        problem = next(iter(refused.problems), refused.as_plain())
-        raise Mistake(
-            Sentence(problem["zh"], problem["en"]),
-            Sentence(f"代码 {problem['code']}", f"the code is {problem['code']}"),
-        ) from None
-
-
 def asked(question: str, *, is_secret: bool = False, is_new: bool = False) -> str:
-    """What is typed; a secret is not shown, and a new one is typed twice."""
+    """What is typed; a secret is not shown, and a new one is typed twice; scripts give a line each."""
+    if not sys.stdin.isatty():
+        lines = [sys.stdin.readline() for _ in range(1 + is_new)]
+        if not all(lines) or len(set(lines)) > 1:
+            raise Mistake(
+                Sentence(
+                    f"没有读到：{question.partition(' · ')[0]}", f"not read: {question.partition(' · ')[2]}"
+                ),
+                Sentence(
+                    "请在终端中输入，或经标准输入逐行给出（新密码两行）",
+                    "type it at a terminal, or give it line by line on the input (new passwords twice)",
+                ),
+            )
+        return lines[0].rstrip("\r\n")
     answer: str = typer.prompt(question, hide_input=is_secret, confirmation_prompt=is_new, err=True)
     return answer

@@ -22,41 +22,51 @@ PAGE = 1_000
 FINDINGS = 1
 """The exit status of a verification that found something."""
 
+Service = typer.Argument(help="服务 · The service")
+
 app = typer.Typer(help="查看和核验服务的日志 · Look at a service's log and verify it", no_args_is_help=True)
 
 
 @app.command()
 def tail(
     context: typer.Context,
-    service: str,
+    service: str = Service,
     after: int | None = typer.Option(None, min=0, help="从该位置之后开始 · Start behind this position"),
     limit: int = typer.Option(20, min=1, max=100_000, help="最多显示的事件数 · The most events shown"),
     follow: bool = typer.Option(False, help="继续显示新事件，按 Ctrl-C 结束 · Go on with what is recorded"),
 ) -> None:
-    """日志的最后若干事件 · The last events of a log."""
+    """日志的最后若干事件 · The last events of a log.
+
+    --json：一个列表；与 --follow 同用时每行一个事件 · A list; with --follow, an event a line without end.
+    """
     from shared.cli.mistakes import position_of
+    from shared.cli.showing import as_plain
     from shared.log.log import read_events
 
     screen: Screen = context.obj
+    listed: list[dict[str, Any]] = []
     with opened(service) as store:
         seen, left = max(position_of(store) - limit, 0) if after is None else after, limit
         while left or follow:
             with store.read() as connection:
                 page = read_events(connection, seen, PAGE if not left else min(left, PAGE))
             for envelope in page:
-                show_in_list(screen, envelope)
+                if screen.as_json and not follow:
+                    listed.append(as_plain(envelope))
+                else:
+                    show_in_list(screen, envelope)
                 seen = envelope.position
             left = max(left - len(page), 0)
-            if not page and not follow:
-                return
-            if not page and not rested():
-                return
+            if not page and (not follow or not rested()):
+                break
+    if screen.as_json and not follow:
+        screen.put(listed)
 
 
 @app.command()
 def show(
     context: typer.Context,
-    service: str,
+    service: str = Service,
     what: str = typer.Argument(metavar="POSITION|STREAM", help="位置或流 · A position, or a stream"),
 ) -> None:
     """一个事件，或一个流的全部事件 · One event, or all events of a stream."""
@@ -79,17 +89,17 @@ def show(
                 "give a position (12) or a stream (member/…); the last events: gonghui log tail",
             ),
         )
+    if screen.as_json:
+        screen.put([as_plain(envelope) for envelope in found])
+        return
     for envelope in found:
-        if screen.as_json:
-            screen.put(as_plain(envelope))
-        else:
-            screen.out.print(in_full(envelope, screen))
+        screen.out.print(in_full(envelope, screen))
 
 
 @app.command()
 def verify(
     context: typer.Context,
-    service: str,
+    service: str = Service,
     processes: int = typer.Option(
         len(os.sched_getaffinity(0)), min=1, max=64, help="并行进程数 · Processes that share the work"
     ),
@@ -110,7 +120,7 @@ def verify(
 
 
 @app.command()
-def restored(context: typer.Context, service: str) -> None:
+def restored(context: typer.Context, service: str = Service) -> None:
     """库由备份恢复后开始新纪元 · Begin a new epoch after the store was brought back from a copy."""
     from shared.cli.mistakes import told
     from shared.cli.services import language_of, settings_of

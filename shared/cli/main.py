@@ -2,32 +2,97 @@
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import access, contracts, log, parked, processes, projections
+from shared.cli import (
+    access,
+    call,
+    contracts,
+    figures,
+    importing,
+    log,
+    parked,
+    processes,
+    projections,
+    status,
+)
 from shared.cli.screen import Screen
 from shared.cli.sentences import TONGUES, Mistake, Sentence
 
 MISTAKEN = 2
 """The exit status of a command that could not be run."""
+BROKEN_OFF = 130
+
+LANG, JSON = "--lang", "--json"
 
 
 class Commands(TyperGroup):
-    """The commands, with every mistake told as a sentence and a hint in the language chosen."""
+    """The commands; all take ``--lang`` and ``--json``, anywhere, and tell mistakes in that manner."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        everywhere(self)
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
-        with told_to(Screen(as_json="--json" in args)):
-            return super().make_context(info_name, args, *more, **extra)
+        screen = screen_for(args)
+        with told_to(screen):
+            if screen.tongue != tongue_in(args):
+                raise Mistake(
+                    Sentence("没有这种语言", "there is no such language"),
+                    Sentence("可选 --lang zh 或 --lang en", "choose --lang zh or --lang en"),
+                )
+            return super().make_context(info_name, args, *more, obj=screen, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        tongue = ctx.params.get("lang")
-        with told_to(Screen(tongue if tongue in TONGUES else "zh", as_json=bool(ctx.params.get("json")))):
+        with told_to(ctx.obj):
             return super().invoke(ctx)
+
+
+def everywhere(command: Any) -> None:
+    """Give a command and all below it the options of all."""
+    command.params += options()
+    for each in getattr(command, "commands", {}).values():
+        everywhere(each)
+
+
+def options() -> list[Any]:
+    """The options of all commands. What they say has been read before: no function takes them."""
+    alone = typer.Typer(add_completion=False)
+
+    @alone.command()
+    def declared(
+        lang: str = typer.Option(TONGUES[0], LANG, help="语言 · Language: zh, en"),
+        as_json: bool = typer.Option(False, JSON, help="以一个JSON文档作答 · Answer by one JSON document"),
+    ) -> None: ...
+
+    made: list[Any] = [
+        each for each in typer.main.get_command(alone).params if each.name in ("lang", "as_json")
+    ]
+    for each in made:
+        each.expose_value = False
+    return made
+
+
+def tongue_in(args: Sequence[str]) -> str:
+    """The language that was asked for, whichever that is."""
+    for each, after in zip(args, [*args[1:], ""], strict=True):
+        if each == LANG:
+            return after
+        if each.startswith(f"{LANG}="):
+            return each.partition("=")[2]
+    return TONGUES[0]
+
+
+def screen_for(args: Sequence[str]) -> Screen:
+    """The screen that was asked for; it is known before the command is, whose mistakes it tells."""
+    wanted = tongue_in(args)
+    tongue = next((each for each in TONGUES if each == wanted), TONGUES[0])
+    return Screen(tongue, as_json=JSON in args)
 
 
 @contextmanager
@@ -42,6 +107,31 @@ def told_to(screen: Screen) -> Iterator[None]:
             raise
         screen.tell(of_usage(error))
         raise typer.Exit(MISTAKEN) from None
+    except (KeyboardInterrupt, EOFError, typer.Abort):
+        screen.tell(
+            Mistake(
+                Sentence("已中断", "broken off"), Sentence("没有等待结果", "the result was not waited for")
+            )
+        )
+        raise typer.Exit(BROKEN_OFF) from None
+    except (typer.Exit, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody is shown a traceback
+        screen.tell(of_fault(error))
+        raise typer.Exit(MISTAKEN) from None
+
+
+def of_fault(error: Exception) -> Mistake:
+    """A fault of our own: where it is, and not what it says, since that may be personal."""
+    from shared.runtime.calls import without_text
+
+    return Mistake(
+        Sentence(f"程序出错（{type(error).__name__}）", f"a fault of the program ({type(error).__name__})"),
+        Sentence(
+            f"请把以下位置告知维护人员：{without_text(error)}",
+            f"tell the maintainers its place: {without_text(error)}",
+        ),
+    )
 
 
 def of_usage(error: typer.TyperException) -> Mistake:
@@ -70,30 +160,20 @@ app = typer.Typer(
 )
 app.add_typer(log.app, name="log")
 app.add_typer(processes.app)
+app.add_typer(figures.app)
 app.add_typer(access.app)
+app.add_typer(call.app)
+app.add_typer(status.app)
 app.add_typer(contracts.app)
+app.add_typer(importing.app)
 app.add_typer(projections.app, name="projections")
 app.add_typer(parked.app, name="parked")
-
-
-@app.callback()
-def options(
-    context: typer.Context,
-    lang: str = typer.Option("zh", help="语言 · Language: zh, en"),
-    json: bool = typer.Option(False, "--json", help="每行一个JSON值 · One JSON value per line"),
-) -> None:
-    if lang not in TONGUES:
-        raise Mistake(
-            Sentence("没有这种语言", "there is no such language"),
-            Sentence("可选 --lang zh 或 --lang en", "choose --lang zh or --lang en"),
-        )
-    context.obj = Screen(lang, as_json=json)
 
 
 @app.command()
 def migrate(
     context: typer.Context,
-    service: str,
+    service: str = typer.Argument(help="服务 · The service"),
     role: str | None = typer.Option(
         None,
         help="授权给服务的数据库角色（PostgreSQL） · The service's own database role, to be granted rights",
@@ -112,7 +192,8 @@ def migrate(
                 Sentence("SQLite 没有数据库角色", "SQLite has no roles"),
                 Sentence("请去掉 --role", "leave out --role"),
             )
-        head = prepare(settings, language_of(service), role)
+        with screen.waiting("正在升级", "bringing it up to date"):
+            head = prepare(settings, language_of(service), role)
     if screen.as_json:
         screen.put(log.head_as_plain(service, head))
         return

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 STILL_PARKED = 1
 """The exit status where something is parked."""
 
+Service = typer.Argument(help="服务 · The service")
+
 app = typer.Typer(help="搁置的事件：列出、重试、跳过 · Parked events", no_args_is_help=True)
 
 
@@ -40,7 +42,7 @@ def list_(
 @app.command()
 def retry(
     context: typer.Context,
-    service: str,
+    service: str = Service,
     reaction: str | None = typer.Argument(None, help="反应，缺省为全部 · A reaction; all unless given"),
 ) -> None:
     """立即重试搁置的反应 · Try parked reactions again now, each stream in its order.
@@ -59,9 +61,9 @@ def retry(
 @app.command()
 def skip(
     context: typer.Context,
-    service: str,
-    reaction: str,
-    position: int,
+    service: str = Service,
+    reaction: str = typer.Argument(help="反应 · The reaction"),
+    position: int = typer.Argument(help="搁置的事件的位置 · The parked event's position"),
     reason: str = typer.Option(..., help="原因，将公开，不得写个人信息 · Why; public, it names no person"),
 ) -> None:
     """跳过一个搁置的反应并记录原因 · Leave a parked reaction undone; the reason is recorded."""
@@ -108,8 +110,7 @@ def show(screen: Screen, found: list[tuple[str, "Parked"]]) -> None:
     from rich.table import Table
 
     if screen.as_json:
-        for service, each in found:
-            screen.put({"service": service, **asdict(each)})
+        screen.put([{"service": service, **asdict(each)} for service, each in found])
     elif not found:
         screen.say("没有搁置的事件", "nothing is parked")
     else:

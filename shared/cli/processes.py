@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
 
 import typer
 
+from shared.cli.screen import Screen
 from shared.cli.sentences import Mistake, Sentence
-
-EMBEDDED = "embedded:"
 
 app = typer.Typer()
 
@@ -23,34 +23,46 @@ class Only(StrEnum):
 
 
 @app.command()
-def up() -> None:
-    """运行全部服务 · Run all services: in this process, or as children where a broker is set."""
+def up(context: typer.Context) -> None:
+    """运行全部服务 · Run all services: in this process, or as children where a broker is set.
+
+    日志写到标准错误；--json 使日志为JSON · Log lines go to the error output; --json makes them JSON.
+    """
     from shared.cli.mistakes import told
+    from shared.cli.reaching import is_embedded
+    from shared.cli.services import settings_of
     from shared.runtime.finding import service_names
-    from shared.runtime.settings import read_settings
 
     names = service_names()
-    buses = set()
+    every = []
     for name in names:
         with told(name):
-            buses.add(read_settings(name).bus_url.startswith(EMBEDDED))
-    become("together" if buses == {True} else "supervise", *names)
+            every.append(settings_of(name))
+    if not is_embedded(every[0]):
+        become(context.obj, "supervise", *names)
+    check_nobody_is_in(every[0].folder)
+    become(context.obj, "together", *names)
 
 
 @app.command()
 def run(
-    service: str,
+    context: typer.Context,
+    service: str = typer.Argument(help="服务 · The service"),
     only: Only | None = typer.Option(None, help="只运行其中一个进程 · Only one of its two processes"),
     restored: bool = typer.Option(
         False, "--restored", help="库由备份恢复：先开始新纪元 · The store was brought back from a copy"
     ),
 ) -> None:
-    """运行一个服务 · Run one service: its interface and its worker, started again when they die."""
+    """运行一个服务 · Run one service: its interface and its worker, started again when they die.
+
+    日志写到标准错误；--json 使日志为JSON · Log lines go to the error output; --json makes them JSON.
+    """
     from shared.cli.mistakes import told
+    from shared.cli.reaching import is_embedded
     from shared.cli.services import settings_of
 
     with told(service):
-        if settings_of(service).bus_url.startswith(EMBEDDED):
+        if is_embedded(settings_of(service)):
             raise Mistake(
                 Sentence(
                     "嵌入式总线不能连接多个进程", "the embedded bus cannot connect processes with each other"
@@ -64,12 +76,39 @@ def run(
         begun = subprocess.run([*command("restored"), service], check=False)  # noqa: S603 - our own program
         if begun.returncode:
             raise typer.Exit(begun.returncode)
-    become("supervise" if only is None else only.value, service)
+    become(context.obj, "supervise" if only is None else only.value, service)
 
 
-def become(kind: str, *services: str) -> NoReturn:
+def check_nobody_is_in(folder: Path) -> None:
+    """Tell at once, and in a sentence, what the process would find out. Raises Mistake."""
+    from shared.runtime.folder_lock import lock_folder
+    from shared.runtime.stopping import CannotStart
+
+    try:
+        lock_folder(folder).close()
+    except CannotStart:
+        raise Mistake(
+            Sentence(
+                f"已有进程在该文件夹中运行：{folder}",
+                f"another process works in the folder already: {folder}",
+            ),
+            Sentence(
+                "请用 gonghui status 查看，或以 GONGHUI_FOLDER 指明另一文件夹",
+                "see gonghui status, or name another folder in GONGHUI_FOLDER",
+            ),
+        ) from None
+    except OSError as error:
+        raise Mistake(
+            Sentence(f"无法使用文件夹 {folder}", f"the folder {folder} cannot be used: {error.strerror}"),
+            Sentence("请检查 GONGHUI_FOLDER 及其权限", "look at GONGHUI_FOLDER and its rights"),
+        ) from None
+
+
+def become(screen: Screen, kind: str, *services: str) -> NoReturn:
     """Go on as another program; a fresh one, since a green process is patched before all else."""
     sys.stdout.flush()
+    if screen.as_json:
+        os.environ["GONGHUI_LOG_FORMAT"] = "json"
     os.execv(sys.executable, [*command(kind), *services])  # noqa: S606 - our own program
 
 

@@ -99,7 +99,7 @@ def each_with_progress(screen: Screen, service: str | None, name: str | None, do
 
     reports = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    quiet = screen.as_json or not screen.errors.is_terminal
+    quiet = not screen.shows_progress
     for each in chosen(service):
         with opened(each, LONG_PATIENCE_SECONDS) as following:
             for projection in following.projections(name):
@@ -113,17 +113,21 @@ def each_with_progress(screen: Screen, service: str | None, name: str | None, do
                         report = do(following, projection, tell)
                     except NotPreparedError:
                         raise not_prepared(each, projection.name) from None
-                show_report(screen, each, report)
-                reports.append(report)
-    return reports
+                if not screen.as_json:
+                    show_report(screen, each, report)
+                reports.append((each, report))
+    if screen.as_json:
+        screen.put([{"service": each, **asdict(report)} for each, report in reports])
+    return [report for _, report in reports]
 
 
 def show_standings(screen: Screen, found: list[tuple[str, "Standing"]]) -> None:
     from rich.table import Table
 
     if screen.as_json:
-        for service, each in found:
-            screen.put({"service": service, **asdict(each), "complete": each.complete})
+        screen.put(
+            [{"service": service, **asdict(each), "complete": each.complete} for service, each in found]
+        )
         return
     table = Table(
         screen.word("服务", "service"),
@@ -145,9 +149,6 @@ def show_standings(screen: Screen, found: list[tuple[str, "Standing"]]) -> None:
 
 
 def show_report(screen: Screen, service: str, report: "Report") -> None:
-    if screen.as_json:
-        screen.put({"service": service, **asdict(report)})
-        return
     swapped = (
         screen.word("已替换", "swapped in") if report.swapped else screen.word("未替换", "left as it is")
     )

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +16,7 @@ class Screen:
     """Where one command speaks.
 
     Args:
-        as_json: one JSON value per line on the output instead of text for people.
+        as_json: one JSON document on the output, and nothing else there, instead of text for people.
     """
 
     def __init__(self, tongue: Tongue = "zh", *, as_json: bool = False) -> None:
@@ -31,16 +33,30 @@ class Screen:
         self.out.print(Text(self.word(zh, en), style))
 
     def put(self, value: Any) -> None:
-        """One JSON value on a line of its own."""
+        """One JSON value on a line of its own: the whole answer, but for what goes on without end."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether somebody watches: progress is shown on the error output, if that is a terminal."""
+        return self.errors.is_terminal and not self.as_json
+
+    @contextmanager
+    def waiting(self, zh: str, en: str) -> Iterator[None]:
+        """Show meanwhile that something is waited for."""
+        if not self.shows_progress:
+            yield
+            return
+        with self.errors.status(Text(self.word(zh, en), "dim")):
+            yield
 
     def tell(self, mistake: Mistake) -> None:
         """Why a command could not be run."""
         sentence, hint = mistake.sentence, mistake.hint
         if self.as_json:
             told = {"zh": sentence.zh, "en": sentence.en, "hint_zh": hint.zh, "hint_en": hint.en}
-            sys.stderr.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
+            self.put({"error": told | mistake.more})
             return
         self.errors.print(Text(self.word("错误：", "Error: "), "bold red") + sentence.spoken(self.tongue))
         self.errors.print(Text(self.word("提示：", "Hint: "), "dim") + hint.spoken(self.tongue))

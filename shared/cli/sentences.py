@@ -1,6 +1,7 @@
 """What the command line says, in Chinese and in English: sentences, and mistakes with a hint."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 Tongue = Literal["zh", "en"]
 TONGUES: tuple[Tongue, ...] = ("zh", "en")
@@ -17,12 +18,17 @@ class Sentence(NamedTuple):
 
 
 class Mistake(Exception):
-    """A command could not be run; what stands in the way, and what might help."""
+    """A command could not be run; what stands in the way, and what might help.
 
-    def __init__(self, sentence: Sentence, hint: Sentence) -> None:
+    Args:
+        more: what else a program may want to know: a refusal's code and field.
+    """
+
+    def __init__(self, sentence: Sentence, hint: Sentence, more: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence.en)
         self.sentence = sentence
         self.hint = hint
+        self.more = dict(more or {})
 
 
 def visible(text: str) -> str:

@@ -25,7 +25,7 @@ def verify_with_progress(store: Store, processes: int, screen: Screen) -> Verdic
     """
     position = position_of(store)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    quiet = screen.as_json or not screen.errors.is_terminal
+    quiet = not screen.shows_progress
     with Progress(*columns, console=screen.errors, disable=quiet, transient=True) as progress:
         bar = progress.add_task(screen.word("核验", "verifying"), total=position)
         return verify(

@@ -14,7 +14,9 @@ from shared.runtime.access import ANYWHERE, SIGNED_IN
 from shared.runtime.access_log import access_log
 from shared.runtime.calls import Call, answer_as_plain
 from shared.runtime.entrypoints import CallProvider
+from shared.runtime.finding import service_class
 from shared.runtime.methods import command, operation, query
+from shared.runtime.status import status_of
 from shared.runtime.tokens import SERVICE
 
 
@@ -36,6 +38,11 @@ def find_command(call: Call, *, command_id: str) -> dict[str, Any] | None:
     """
     found = call.house.log.command(command_id)
     return None if found is None else answer_as_plain(found, call.house.log.source)
+
+
+def status(call: Call) -> dict[str, Any]:
+    """How far the service has come, what is behind or parked, and why it is not ready (see ``status_of``)."""
+    return status_of(service_class(call.house.log.source), call.house)
 
 
 def personal_values(call: Call, *, position: int) -> list[dict[str, Any]]:
@@ -70,6 +77,7 @@ class Service:
 
     events_after = operation(events_after, role=(SERVICE, "auditor"))
     log_head = operation(log_head, role=(SERVICE, "auditor"))
+    status = operation(status, role=(SERVICE, "auditor", "administrator"))
     find_command = operation(find_command, role=SIGNED_IN, scope=ANYWHERE)
     access_log = query(access_log, role="auditor", reads=())
     personal_values = operation(personal_values, role="auditor")

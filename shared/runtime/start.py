@@ -7,6 +7,7 @@ epoch after a restore. Green processes are patched before anything else is impor
 
 import logging
 import os
+import signal
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -89,4 +90,6 @@ def serve(kind: str, names: list[str], stop: "Stop") -> int:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules are imported is no traceback
     sys.exit(start(sys.argv[1] if sys.argv[1:] else "", sys.argv[2:]))

@@ -1,15 +1,15 @@
 """All services together in one green process: embedded, with nothing to install, nothing to connect to."""
 
-import fcntl
 import logging
-import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import IO
+from typing import Any
 
 import eventlet
 
+from shared.runtime.door import CALLERS_MOST, Door
 from shared.runtime.finding import service_class
+from shared.runtime.folder_lock import lock_folder
 from shared.runtime.green import check_hub, start_hub_clock
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House, open_house
@@ -19,11 +19,12 @@ from shared.runtime.opening import prepare
 from shared.runtime.process_settings import ProcessSettings, read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, read_settings
-from shared.runtime.stopping import CannotStart, Stop
+from shared.runtime.stopping import Stop
 from shared.runtime.worker import Worker, prepare_followers
 
-LOCK_FILE = "gonghui.lock"
 SOON_SECONDS = 0.02
+INTERFACE_SECONDS_MAX = 5.0
+LOOK_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -58,19 +59,28 @@ class Together:
 
     def __init__(self, settings: Mapping[type[Service], Settings], process: ProcessSettings) -> None:
         self.houses = {
-            service: open_prepared(service, each, process.connections) for service, each in settings.items()
+            service: open_prepared(service, each, process.connections + CALLERS_MOST)
+            for service, each in settings.items()
         }
         (bus_url,) = {each.bus_url for each in settings.values()}
         for house in self.houses.values():
             check_hub(house.store)
-        self._interface = Interface(self.houses, bus_url, process.rpc_workers)
+        self._interface = Interface(self.houses, bus_url, process.rpc_workers, process.call_seconds)
         self._workers = [Worker(service, house) for service, house in self.houses.items()]
+        self._starting: Any = None
         for house, worker in zip(self.houses.values(), self._workers, strict=True):
             house.tell_of_appends(Soon(worker.wake))
 
     def start(self) -> None:
         """Begin to answer and to follow; returns at once, and ``reasons`` tells when all do."""
         self._interface.start()
+        self._starting = eventlet.spawn(self._start_workers)
+
+    def _start_workers(self) -> None:
+        """The workers ask the interfaces at once, so these are given the time to listen."""
+        deadline = time.monotonic() + INTERFACE_SECONDS_MAX
+        while self._interface.reasons() and time.monotonic() < deadline:
+            eventlet.sleep(LOOK_SECONDS)
         for worker in self._workers:
             worker.start()
 
@@ -95,8 +105,11 @@ class Together:
 
     def stop(self, seconds_max: float) -> bool:
         """End everything; whether it was done within the time."""
-        done = [self._interface.stop(seconds_max)]
-        done += [worker.stop(seconds_max) for worker in self._workers]
+        if self._starting is not None:
+            self._starting.kill()
+        # Workers ask the interfaces, which therefore end last; what is recorded meanwhile travels next time.
+        done = [worker.stop(seconds_max) for worker in self._workers]
+        done.append(self._interface.stop(seconds_max))
         for house in self.houses.values():
             house.close()
         return all(done)
@@ -111,25 +124,6 @@ def open_prepared(service: type[Service], settings: Settings, connections: int) 
     return house
 
 
-def lock_folder(folder: Path) -> IO[str]:
-    """Hold a folder for this process until the file is closed or the process ends.
-
-    Raises:
-        CannotStart: another process holds it.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = (folder / LOCK_FILE).open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise CannotStart(f"another process holds {folder / LOCK_FILE}") from None
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
-
-
 def run_together(names: Sequence[str], stop: Stop) -> int:
     """Run services until asked to stop; the exit code, never 0 on a failure.
 
@@ -139,7 +133,8 @@ def run_together(names: Sequence[str], stop: Stop) -> int:
     services = [service_class(name) for name in names]
     settings = {service: read_settings(service.name) for service in services}
     process = read_process_settings("suite")
-    with lock_folder(next(iter(settings.values())).folder):
+    folder = next(iter(settings.values())).folder
+    with lock_folder(folder):
         together = Together(settings, process)
         metrics = Metrics()
         metrics.watch_hub(start_hub_clock())
@@ -148,10 +143,24 @@ def run_together(names: Sequence[str], stop: Stop) -> int:
         side_port = SidePort(process.health_host, process.health_port, pages)
         side_port.start()
         together.start()
-        while not stop.wait():
-            if together.ended:
-                log.error("a part broke: %s", "; ".join(together.reasons()))
-                return 1
-        done = together.stop(process.grace_seconds)
+        door = Door(folder, together.houses)
+        door.start()
+        code = _serve(together, stop)
+        door.close()
+        if not code and not together.stop(process.grace_seconds):
+            code = 1
         side_port.close()
-    return 0 if done else 1
+    return code
+
+
+def _serve(together: Together, stop: Stop) -> int:
+    """Wait to be asked to stop; 1 if a part broke before."""
+    told = False
+    while not stop.wait():
+        if together.ended:
+            log.error("a part broke: %s", "; ".join(together.reasons()))
+            return 1
+        if not told and not together.reasons():
+            told = True
+            log.info("全部服务已就绪，按 Ctrl-C 停止 / all services are ready; Ctrl-C stops them")
+    return 0

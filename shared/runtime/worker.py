@@ -26,6 +26,7 @@ from shared.projections.projection import Projection
 from shared.projections.reacting import ReactionFollower
 from shared.projections.reaction import Reaction
 from shared.projections.subscriptions import Follower, Subscriptions
+from shared.runtime import correlation
 from shared.runtime.acting import act_of
 from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House
@@ -34,6 +35,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
+from shared.runtime.status import sources_of
 from shared.runtime.stopping import Stop
 from shared.runtime.tokens import OwnToken
 from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_house
@@ -54,12 +56,6 @@ class Part(Protocol):
 
     def run(self, stop: threading.Event) -> None:
         """Run until ``stop`` is set."""
-
-
-def sources_of(service: type[Service]) -> list[str]:
-    """The other services whose events a service follows."""
-    followed = {each.source for each in service.projections} | {each.source for each in service.reactions}
-    return sorted(followed - {service.name})
 
 
 def prepare_followers(service: type[Service], house: House) -> None:
@@ -118,7 +114,7 @@ class Worker:
         ]
 
     def _reader(self, replica: Replica, url: str) -> Reader:
-        source = RpcSource(url, replica.source, lambda: {"nameko.auth_token": self._own_token()})
+        source = RpcSource(url, replica.source, lambda: correlation.headers(self._own_token()))
         return Reader(
             replica,
             source,
@@ -141,8 +137,8 @@ class Worker:
         parts |= {f"reader of {source}": reader for source, reader in self._readers.items()}
         for name, part in parts.items():
             thread = threading.Thread(target=part.run, args=(self._stop,), name=name, daemon=True)
-            self._threads[name] = thread
             thread.start()
+            self._threads[name] = thread  # not before: one that has not begun looks like one that has ended
 
     def wake(self) -> None:
         """Tell that something was appended to the service's log."""

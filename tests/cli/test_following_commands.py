@@ -80,7 +80,7 @@ def gonghui(*arguments: str) -> Result:
 def told(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
     """Exit status and output of a command asked for JSON."""
     done = gonghui("--json", *arguments)
-    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]
+    return done.exit_code, json.loads(done.stdout)
 
 
 @pytest.mark.usefixtures("house")

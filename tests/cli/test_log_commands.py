@@ -90,10 +90,9 @@ def test_tail_shows_the_last_events_without_personal_values(district: Path) -> N
     assert not [each for each in (somebody.identity_number, somebody.name) if each in shown.stdout]
 
 
-def test_tail_as_json_is_one_event_a_line(district: Path) -> None:
-    lines = gonghui("--json", "log", "tail", "membership", "--after", "2", "--limit", "3").stdout.splitlines()
+def test_tail_as_json_is_one_list(district: Path) -> None:
+    events = json.loads(gonghui("log", "tail", "membership", "--after", "2", "--limit", "3", "--json").stdout)
 
-    events = [json.loads(line) for line in lines]
     assert [event["position"] for event in events] == [3, 4, 5]
     assert events[0]["data"]["name"] == "门头沟区总工会"
 
@@ -225,7 +224,8 @@ def test_a_mistake_is_a_sentence_with_a_hint_in_the_chosen_language(
     assert "提示：" in zh.stderr
     assert en.stderr.startswith("Error: ")
     assert "Hint: " in en.stderr
-    assert json.loads(plain.stderr)["error"]["zh"]
+    assert json.loads(plain.stdout)["error"]["zh"]
+    assert plain.stderr == ""
 
 
 @pytest.mark.parametrize("arguments", [["--lang", "fr", "log"], ["--loud"], ["nothing"]])
