@@ -25,7 +25,7 @@ from shared.log.entry import (
 )
 from shared.log.envelope import canonical, read_facts
 from shared.log.sealing import Vault
-from shared.log.streams import Streams, sealed_values
+from shared.log.streams import Streams, command_values
 from shared.log.tables import commands, digests, events, person_keys, unique_keys
 from shared.rules.decider import PersonalKey, no_unique_keys
 from shared.rules.language import Language
@@ -130,9 +130,7 @@ class Deciding:
         check_size(entry)
         changed: dict[str, Known] = {}
         taken: dict[Key, str | None] = {}
-        view = View(
-            self._today, lambda stream: changed.get(stream) or self._known(stream), want=self._want
-        )
+        view = View(self._today, lambda stream: changed.get(stream) or self._known(stream), want=self._want)
         decided = Decided(entry, view)
         for event in entry.decide(view):
             decider = self._language.decider_of_event(event)
@@ -230,9 +228,7 @@ class Deciding:
             and facts["actor"]["person_id"] == entry.actor.person_id
             and facts["body"] == entry.body
         )
-        if not same or not self._same_personal(
-            entry, sealed_values(f"{facts['log_id']}/command/{row.id}/0", row.sealed)
-        ):
+        if not same or not self._same_personal(entry, command_values(self._connection, facts["log_id"], row)):
             raise COMMAND_ID_REUSED(field="command_id")
         return replace(answer_of(self._connection, row), repeated=True)
 

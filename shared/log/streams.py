@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Text, cast, func, literal_column, null, select, union_all
+from sqlalchemy import Connection, Row, Text, cast, func, literal_column, null, select, union_all
 
 from shared.log.asking import Question, ask, named
 from shared.log.entry import Known
@@ -182,8 +182,25 @@ def read_event(language: Language, stream: str, version: int, kind: str, public:
     return language.event(kind, facts.schema, facts.data, personal)
 
 
+def command_values(connection: Connection, log_id: str, row: Row[Any]) -> dict[str, Personal[Any]]:
+    """The personal values of a recorded command, by path; its events keep those to which it only refers."""
+    told = msgspec.json.decode(row.sealed, type=dict[str, dict[str, str | tuple[int, str]]])
+    within = events.c.position.between(row.first_position, row.last_position)
+    kept = {
+        each.position: sealed_values(f"{log_id}/{each.stream}/{each.version}", each.sealed)
+        for each in (connection.execute(select(events).where(within)) if told else ())
+    }
+    return {
+        path: Personal(Sealed(person_id, f"{log_id}/command/{row.id}/0/{path}", box))
+        if isinstance(box, str)
+        else kept[box[0]][box[1]]
+        for person_id, boxes in told.items()
+        for path, box in boxes.items()
+    }
+
+
 def sealed_values(place: str, sealed: str) -> dict[str, Personal[Any]]:
-    """The personal values of a stored message, by path; ``place`` is where the message stands."""
+    """The personal values of a recorded event, by path; ``place`` is where the event stands."""
     if sealed == "{}":
         return {}
     return {

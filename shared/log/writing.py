@@ -1,6 +1,6 @@
 """Writing a batch: envelopes, sealed parts, leaves and rows from what was decided, in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -85,7 +85,7 @@ class Writing:
                 "schema": entry.schema,
             }
         )
-        sealed = self._seal(f"command/{entry.command_id}/0", entry.personal)
+        sealed = self._seal(f"command/{entry.command_id}/0", entry.personal, self._kept_in(decided.events))
         digest = sha256(two_part_hash(public, sealed)).hexdigest()
         for new in decided.events:
             self._record_event(decided, new, digest)
@@ -136,7 +136,7 @@ class Writing:
             }
         )
         self._idle = ""
-        sealed = self._seal(f"{new.stream}/{new.version}", new.personal, keep=True)
+        sealed = self._seal(f"{new.stream}/{new.version}", new.personal)
         leaf = leaf_of(public, sha256(sealed).digest())
         self._frontier.append(leaf)
         self._event_rows.append(
@@ -152,20 +152,37 @@ class Writing:
             )
         )
 
-    def _seal(self, where: str, values: PersonalFields, *, keep: bool = False) -> bytes:
+    def _kept_in(self, composed: Sequence[NewEvent]) -> dict[tuple[int, str], tuple[int, str]]:
+        """Position and path where a command's events keep its values, by a value's id() and person."""
+        return {
+            (id(value), person_id): (position, path)
+            for position, new in enumerate(composed, self.position + 1)
+            for path, person_id, value in new.personal
+        }
+
+    def _seal(
+        self,
+        where: str,
+        values: PersonalFields,
+        kept: Mapping[tuple[int, str], tuple[int, str]] | None = None,
+    ) -> bytes:
         """The sealed part of a message: boxes by person and path.
 
         Args:
             where: the place of the message within the log.
-            keep: whether the values are to be found here from now on (an event's are, a command's are not).
+            kept: for a command, what its events keep, to which it only refers: sealing is dear. An event's
+                values are to be found in it from now on.
         """
-        boxes: dict[str, dict[str, str]] = {}
+        boxes: dict[str, dict[str, str | tuple[int, str]]] = {}
         for path, person_id, value in values:
+            if kept and (place_kept := kept.get((id(value), person_id))):
+                boxes.setdefault(person_id, {})[path] = place_kept
+                continue
             place = f"{self._log_id}/{where}/{path}"
             key, content = self._key(person_id), value.content
             box = seal(key, unseal(key, content) if isinstance(content, Sealed) else str(content), place)
             boxes.setdefault(person_id, {})[path] = box
-            if keep:
+            if kept is None:
                 self.sealed[id(value)] = Sealed(person_id, place, box)
                 self._values.append(value)
         return canonical(boxes) if boxes else b"{}"
