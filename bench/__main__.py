@@ -20,6 +20,8 @@ BENCHMARKS = {
     "rebuild": "bench.projections.rebuild",
     "rpc": "bench.rpc.commands",
     "tokens": "bench.tokens",
+    "batch": "bench.assistance.batch",
+    "importing": "bench.membership.importing",
 }
 """Each module has TITLE and ``measure(quick=…)``, which gives the paragraph on the machine and the rows."""
 

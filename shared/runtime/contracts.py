@@ -162,12 +162,12 @@ def _refusals(packages: Iterable[str]) -> dict[str, Any]:
 
 
 def _of_values() -> dict[str, Any]:
-    """What the standards say of values that do not meet them, by code; in braces what a sentence fills in.
+    """What is said of values that meet no standard, or of cells, by code; in braces what a sentence fills in.
 
     They are raised where they are found and stand in no constants, so they are read in the source.
     """
     found: dict[str, Any] = {}
-    for module in _modules("shared.standards"):
+    for module in (*_modules("shared.standards"), *_modules("shared.files")):
         for node in ast.walk(ast.parse(inspect.getsource(import_module(module)))):
             match node:
                 case ast.Call(func=ast.Name(id="Invalid"), args=[ast.Constant(value=str(code)), zh, en]):

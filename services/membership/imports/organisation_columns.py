@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from services.membership.projections.organisation_names import Path
 from shared.files.cells import Read, day, one_of, plain_text
 from shared.files.layout import Column, Fields, Layout
+from shared.runtime.forms import IDENTITY_LONGEST
+from shared.runtime.refusals import FIELD_IDENTITY, wrong
 from shared.standards.credit_code import CreditCode
-from shared.standards.invalid import Invalid
 from shared.standards.text import tidy
 
 KIND = {
@@ -53,11 +54,7 @@ def number(text: str) -> str:
     """The organisation's number, which becomes its identity."""
     text = tidy(text)
     if not _is_number(text):
-        raise Invalid(
-            "organisation_number.form",
-            "组织编号为1至64个字母、数字或 . _ : -",
-            "has 1 to 64 characters: letters, digits and . _ : -",
-        )
+        raise wrong(FIELD_IDENTITY, longest=IDENTITY_LONGEST)
     return text
 
 
