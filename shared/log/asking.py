@@ -73,7 +73,8 @@ def _ask_postgresql(
     with postgresql.driver_errors(connection, "questions"), together:
         for cursor, (question, given) in zip(cursors, asked, strict=True):
             cursor.execute(question.on(connection), given)
-    return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+    # Asking for a cursor's description would describe each column.
+    return [cursor.fetchall() if cursor.pgresult.nfields else [] for cursor in cursors]
 
 
 def _ask_sqlite(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
