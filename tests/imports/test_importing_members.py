@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import eventlet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -225,3 +226,15 @@ def test_any_content_of_a_sheet_gives_a_result_for_each_row_and_no_internal_erro
         for each in answers:
             assert each["row"] in ("new", "changed", "unchanged", "refused")
             assert "internal" not in str(each)
+
+
+def test_two_imports_of_one_roster_at_once_record_each_member_once(office: Office) -> None:
+    office.follow()
+    running = [eventlet.spawn(office.members, ROSTER) for _ in range(3)]
+    became = [words(each.wait()) for each in running]
+
+    assert {word for each in became for word in each} == {"new", "unchanged"}
+    with office.house.store.read() as connection:
+        count = "SELECT count(*) FROM events WHERE type = '{}'"
+        for kind in ("PersonRegistered", "MemberJoined"):
+            assert connection.exec_driver_sql(count.format(kind)).scalar() == len(ROSTER)
