@@ -114,7 +114,7 @@ class Call:
     ) -> None:
         self.house = house
         self._seconds_max = seconds_max
-        self._deadline = time.monotonic() + seconds_max
+        self._deadline = float("inf")
         self._headers = headers
         self._access = access
         self._grants: tuple[Grant, ...] = ()
@@ -131,6 +131,9 @@ class Call:
         Raises the refusals ``access.no_token``, ``access.token_refused``, ``access.not_level`` and
         ``access.role``.
         """
+        self._deadline = time.monotonic() + self._seconds_max
+        # Of the call before, where an operator's command makes several.
+        self.token, self._grants, self.login_id, self.fault = None, (), "", ""
         if NOBODY_YET in roles:
             return
         text = self._headers.get("auth_token")

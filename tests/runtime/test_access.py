@@ -35,13 +35,16 @@ TOUCHED = (None, "federation", "union-a", "branch-a", "union-b", "unknown")
 EVERY_ROLE = (*sorted(ROLES), SERVICE)
 
 
+class_of = cache(service_class)
+
+
 def methods() -> list[tuple[str, str, Declared]]:
     """All methods of all services, with what is declared of each."""
     return [
         (name, method, declared)
         for name in service_names()
-        for method in sorted(dir(service_class(name)))
-        if isinstance(declared := getattr(getattr(service_class(name), method), "declared", None), Declared)
+        for method in sorted(dir(class_of(name)))
+        if isinstance(declared := getattr(getattr(class_of(name), method), "declared", None), Declared)
     ]
 
 
@@ -61,7 +64,7 @@ def houses(folder: Path) -> Iterator[dict[str, House]]:
     """Prepared services that know the organisations of ABOVE; nothing runs."""
     opened = {}
     for name in service_names():
-        house = open_prepared(service_class(name), embedded_settings(name, folder), connections=4)
+        house = open_prepared(class_of(name), embedded_settings(name, folder), connections=4)
         with house.store.write() as connection:
             for organisation_id, parent_id in ABOVE.items():
                 connection.execute(
@@ -84,13 +87,13 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @cache
 def local(house: House, token: str | None) -> Local:
     """Whoever calls a house with a token."""
-    return Local(service_class(house.log.source), house, token, judge_of(house))
+    return Local(class_of(house.log.source), house, token, judge_of(house))
 
 
 @cache
 def judge_of(house: House) -> Access:
     """What judges tokens for a house, as in a process that serves."""
-    return Access(house, service_class(house.log.source).projections)
+    return Access(house, class_of(house.log.source).projections)
 
 
 def outcome(houses: dict[str, House], service: str, method: str, token: str | None, **given: Any) -> str:
@@ -251,7 +254,7 @@ def test_who_has_a_role_in_two_places_acts_in_each_under_that_places_grant(house
 
 def test_every_service_follows_what_tokens_are_judged_by() -> None:
     for name in service_names():
-        tables = {each.table for each in service_class(name).projections}
+        tables = {each.table for each in class_of(name).projections}
         assert {void_tokens_table, organisation_parents_table} <= tables, name
 
 
