@@ -73,6 +73,11 @@ class District:
         await_true(lambda: all(self.applied(name) >= position for name in names), self.check)
         return time.monotonic()
 
+    def await_level(self, names: tuple[str, ...]) -> None:
+        """Wait until the cards' interface has told all of some readers that nothing is missing."""
+        query = "SELECT count(*) FROM feed_levels"
+        await_true(lambda: all(standing(self.stores[name], query) for name in names), self.check)
+
     def check(self) -> None:
         """Raise where a process has ended, with what it said last."""
         for process in self.started:

@@ -41,6 +41,7 @@ def latency(database_server: PostgreSQL, broker: RabbitMQ, events: int) -> dict[
     with district(database_server, broker, ("reader1",)) as running:
         for kind, name in (("interface", "cards"), ("worker", "cards"), ("worker", "reader1")):
             running.start(kind, name)
+        running.await_level(("reader1",))
         issue(running, SETTLING_EVENTS)
         running.await_applied(("reader1",), running.head())
         watching = Watching(running, "reader1")
