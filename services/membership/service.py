@@ -53,7 +53,7 @@ def persons_with(call: Call, rows: Sequence[Mapping[str, Any]]) -> list[str | Ex
         For each row the person_id, or what stood against registering.
     """
     numbers: list[IdentityNumber] = [row["identity_number"].content for row in rows]
-    results: dict[IdentityNumber, str | Exception] = dict(_find(call, numbers))
+    results: dict[str, str | Exception] = dict(_find(call, numbers))
     # Within one call a number may stand in several rows; the first of them registers.
     unknown = {
         number: row
@@ -77,13 +77,11 @@ def persons_with(call: Call, rows: Sequence[Mapping[str, Any]]) -> list[str | Ex
     return [results[number] for number in numbers]
 
 
-def _find(call: Call, numbers: Sequence[IdentityNumber]) -> dict[IdentityNumber, str]:
+def _find(call: Call, numbers: Sequence[str]) -> Mapping[str, str]:
     if not numbers:
         return {}
-    vault = call.house.log.vault
     with call.house.store.read() as connection:
-        found = {number: vault.find(connection, "identity_number", number) for number in numbers}
-    return {number: person_id for number, person_id in found.items() if person_id is not None}
+        return call.house.log.vault.find_many(connection, "identity_number", numbers)
 
 
 def _registration(number: IdentityNumber, row: Mapping[str, Any]) -> RegisterPerson:
