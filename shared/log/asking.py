@@ -1,6 +1,6 @@
 """Asking the store: statements compiled once and, on PostgreSQL, sent together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -23,6 +23,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.log import postgresql
 from shared.log.store import insert_rows
+
+PAGE = 1_000
 
 
 class Question:
@@ -119,6 +121,21 @@ def ask_for_many(connection: Connection, question: Question, given: Mapping[str,
         with postgresql.driver_errors(connection, "a question for many rows"):
             return list(driver.cursor(binary=True).execute(question.on(connection), given).fetchall())
     return list(connection.execute(question.on(connection), given).cursor.fetchall())
+
+
+def ask_in_pages(connection: Connection, question: Question) -> Iterator[Sequence[Any]]:
+    """The rows of a very long answer as ``ask_for_many`` gives them, page by page to the end."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        told = "a question answered in pages"
+        with postgresql.driver_errors(connection, told), driver.cursor("pages", binary=True) as cursor:
+            cursor.execute(question.on(connection))
+            while page := cursor.fetchmany(PAGE):
+                yield page
+        return
+    answer = connection.execute(question.on(connection)).cursor
+    while page := answer.fetchmany(PAGE):
+        yield page
 
 
 def as_bytes(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -10,17 +10,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
+from shared.log.asking import Question, ask_in_pages
 from shared.log.log import NotFounded
 from shared.log.merkle import Frontier
 from shared.log.store import Store
 from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
-from shared.log.verify_chunk import Chunk, Finding, key_weight, read_event_facts, verify_chunk
+from shared.log.verify_chunk import Chunk, Finding, keys_weight, read_event_facts, verify_chunk
 
 CHUNK = 65_536
 """Events a chunk: a power of two, so that a whole chunk is one complete subtree."""
 WEIGHTS = 2**256
 SHOWN_MOST = 10
 PATIENCE_SECONDS = 600.0
+UNIQUE_KEYS = Question(lambda _: select(unique_keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,7 @@ class _Keys:
 
 
 def _kept_keys(connection: Connection) -> _Keys:
-    rows = connection.execute(select(unique_keys).execution_options(yield_per=5_000))
-    weight = sum(key_weight(key, stream) for key, stream in rows) % WEIGHTS
+    weight = sum(map(keys_weight, ask_in_pages(connection, UNIQUE_KEYS))) % WEIGHTS
     personal = connection.execute(select(func.count()).select_from(digests)).scalar_one()
     forgotten = select(func.count()).where(person_keys.c.wrapped.is_(None))
     return _Keys(weight, personal, connection.execute(forgotten).scalar_one())

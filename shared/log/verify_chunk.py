@@ -1,9 +1,10 @@
 """Verifying one chunk of a log: its events side by side with the commands that made them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -91,9 +92,9 @@ class Chunk:
         self.findings.append(Finding(code, place))
 
 
-def key_weight(key: str, stream: str) -> int:
-    """A number for a held key; the sum over all held keys tells whether two sets of them differ."""
-    return int.from_bytes(sha256(f"{key}\0{stream}".encode()).digest())
+def keys_weight(held: Iterable[tuple[str, str]]) -> int:
+    """A number for held keys with their streams, in any order; it tells whether two sets of them differ."""
+    return sum(map(int.from_bytes, [sha256(f"{key}\0{stream}".encode()).digest() for key, stream in held]))
 
 
 def verify_chunk(store: Store, log_id: str, after: int, up_to: int, last_command: int | None) -> Chunk:
@@ -117,7 +118,9 @@ def verify_events(
     connection: Connection, chunk: Chunk, recorded: "Commands", log_id: str, up_to: int
 ) -> None:
     """Work out each leaf again and compare the columns with what the leaf tells. Written for speed."""
-    position, moment, leaves, weight = chunk.after, "", [], 0
+    position, moment, leaves = chunk.after, "", []
+    taken: list[tuple[str, str]] = []
+    released: list[tuple[str, str]] = []
     for at, stream, version, kind, recorded_at, leaf, public, sealed in _events(
         connection, chunk.after, up_to
     ):
@@ -152,15 +155,13 @@ def verify_events(
         if facts.command_digest != recorded.digest or facts.command_id != recorded.id:
             chunk.find("command.event", f"event {position}: its command")
         keys = facts.keys
-        for key in keys.takes:
-            weight += key_weight(key, stream)
-        for key in keys.releases:
-            weight -= key_weight(key, stream)
+        taken += zip(keys.takes, repeat(stream))
+        released += zip(keys.releases, repeat(stream))
         chunk.personal_keys += len(keys.personal_takes) - len(keys.personal_releases)
     if len(leaves) != up_to - chunk.after:
         chunk.find("event.gap", f"event {chunk.after + len(leaves) + 1} is missing")
-    chunk.events, chunk.last_moment, chunk.weight = len(leaves), moment, weight
-    chunk.subtrees = complete_subtrees(leaves)
+    chunk.events, chunk.last_moment, chunk.subtrees = len(leaves), moment, complete_subtrees(leaves)
+    chunk.weight = keys_weight(taken) - keys_weight(released)
 
 
 class Commands:
