@@ -27,7 +27,7 @@ from shared.rules.refusal import Refused
 from tests.architecture.tree import ROOT
 from tests.assistance.town import AMOUNT_FEN, DISTRICT, PAID_ON, Town, account
 
-ALLOCATED_FEN = 2_000_000_000
+ALLOCATED_FEN = 10_000_000_000
 
 
 @dataclass(frozen=True)

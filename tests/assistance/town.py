@@ -55,11 +55,12 @@ DISTRICT, FACTORY = "district", "factory"
 OPENED_ON, APPROVED_ON, PAID_ON = date(2024, 1, 8), date(2024, 2, 22), date(2024, 3, 4)
 AMOUNT_FEN = 100_000
 A_CALL = 1_000
+CAMPAIGNS = ("winter", "frost", "snow")
 PROJECTIONS = (payment_batches, not_payable, ledger_entries, ledger_balances)
 
 
 def found_town(url: str) -> "Town":
-    """Found assistance in a fresh store, with all its parameters, one campaign and its budget."""
+    """Found assistance in a fresh store, with all its parameters, three campaigns and their budget."""
     town = Town(found_house(url, language))
     town.each(
         "administrator",
@@ -85,22 +86,10 @@ def found_town(url: str) -> "Town":
         programme="winter_warmth",
         year=2024,
         document_no="1",
-        amount_fen=2_000_000_000,
+        amount_fen=10_000_000_000,
         allocated_on=date(2024, 1, 2),
     )
-    campaign = OpenCampaign(
-        campaign_id="winter",
-        organisation_id=DISTRICT,
-        budget_id="winter",
-        name="2024年两节送温暖",
-        programme="winter_warmth",
-        season_year=2024,
-        amount_fen=AMOUNT_FEN,
-        opens_on=date(2024, 1, 2),
-        closes_on=date(2024, 3, 31),
-        decided_on=date(2024, 1, 2),
-    )
-    town.each("sun", [budget, campaign])
+    town.each("sun", [budget, *(campaign(each) for each in CAMPAIGNS)])
     return town
 
 
@@ -183,15 +172,15 @@ class Town:
         )
         self.each("sun", (ApproveFile(**of[each], approved_on=APPROVED_ON) for each in numbers))
 
-    def grant(self, numbers: Sequence[int]) -> None:
-        """Each of these households is granted the campaign's amount, as ``grant-<number>``."""
+    def grant(self, numbers: Sequence[int], campaign_id: str = "winter") -> None:
+        """Each of these households is granted the campaign's amount, under an id that ``grant_id`` tells."""
         self.each(
             "wang",
             (
                 ProposeGrant(
-                    grant_id=f"grant-{number}",
+                    grant_id=grant_id(number, campaign_id),
                     organisation_id=FACTORY,
-                    campaign_id="winter",
+                    campaign_id=campaign_id,
                     file_id=f"file-{number}",
                     person_id=f"person-{number}",
                     proposed_on=APPROVED_ON,
@@ -202,17 +191,21 @@ class Town:
         self.each(
             "sun",
             (
-                ApproveGrant(grant_id=f"grant-{number}", organisation_id=FACTORY, approved_on=APPROVED_ON)
+                ApproveGrant(
+                    grant_id=grant_id(number, campaign_id),
+                    organisation_id=FACTORY,
+                    approved_on=APPROVED_ON,
+                )
                 for number in numbers
             ),
         )
 
-    def open_batch(self, batch_id: str, numbers: Sequence[int]) -> None:
+    def open_batch(self, batch_id: str, numbers: Sequence[int], campaign_id: str = "winter") -> None:
         """A batch is made of these households' grants."""
         of = {"batch_id": batch_id, "organisation_id": DISTRICT}
         self.each("wu", [OpenBatch(**of, opened_on=PAID_ON)])
         for start in range(0, len(numbers), A_CALL):
-            grant_ids = tuple(f"grant-{number}" for number in numbers[start : start + A_CALL])
+            grant_ids = tuple(grant_id(each, campaign_id) for each in numbers[start : start + A_CALL])
             self.each("wu", [AddLines(**of, grant_ids=grant_ids, prepared_on=PAID_ON)])
 
     def approve_batch(self, batch_id: str) -> None:
@@ -257,6 +250,25 @@ class Town:
             follower = ProjectionFollower(self.house.store, self.house.log, projection)
             while follower.step():
                 pass
+
+
+def grant_id(number: int, campaign_id: str = "winter") -> str:
+    return f"grant-{number}" if campaign_id == "winter" else f"grant-{number}-{campaign_id}"
+
+
+def campaign(campaign_id: str) -> OpenCampaign:
+    return OpenCampaign(
+        campaign_id=campaign_id,
+        organisation_id=DISTRICT,
+        budget_id="winter",
+        name=f"2024年两节送温暖（{campaign_id}）",
+        programme="winter_warmth",
+        season_year=2024,
+        amount_fen=AMOUNT_FEN,
+        opens_on=date(2024, 1, 2),
+        closes_on=date(2024, 3, 31),
+        decided_on=date(2024, 1, 2),
+    )
 
 
 def account(number: int, digits: int | None = None) -> RecordPayeeAccount:
