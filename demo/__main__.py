@@ -1,4 +1,4 @@
-"""Runs the demonstration: ``python -m demo [FOLDER]``; exit status 0 only if all went as it must."""
+"""Runs the demonstration: ``python -m demo [FOLDER [PLAN]]``; exit status 0 only if all went as it must."""
 
 import logging
 import sys
@@ -14,13 +14,15 @@ def main() -> None:
     patch()
     from rich.console import Console
 
+    from demo.plan import read_plan
     from demo.story import Story
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    console.print("[bold]门头沟区的一天[/bold] [dim]· A day in Mentougou District[/dim]\n")
-    whole = Story(folder, console).tell()
+    plan = read_plan(Path(sys.argv[2])) if len(sys.argv) > 2 else read_plan()
+    console.print("[bold]门头沟区的一年[/bold] [dim]· A year in Mentougou District[/dim]\n")
+    whole = Story(folder, console, plan).tell()
     if not whole:
         console.print("\n[bold red]未能完成[/bold red] [dim]· the demonstration failed[/dim]")
         sys.exit(1)

@@ -1,9 +1,11 @@
 """What a clerk types for a command: the arguments of the call that makes it."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from shared.rules.parameter import Parameter
 from shared.rules.personal import Personal
 
 WORKED_OUT = frozenset({"sex", "birth_year", "age_years"})
@@ -30,3 +32,20 @@ def _plain(value: Any) -> Any:
         case date():
             return value.isoformat()
     return value
+
+
+def shipped(parameters: Iterable[Parameter[Any]]) -> list[dict[str, Any]]:
+    """What is typed to set parameters to the values that are shipped, samples as well as official ones."""
+    return [
+        {
+            "key": parameter.key,
+            "value": dated.value,
+            "unit": parameter.unit,
+            "region": dated.region,
+            "effective_from": dated.effective_from.isoformat(),
+            "document_no": dated.document_no,
+            "sureness": dated.sureness,
+        }
+        for parameter in parameters
+        for dated in parameter.shipped
+    ]

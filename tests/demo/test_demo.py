@@ -5,7 +5,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 from sqlalchemy import text
@@ -13,12 +15,13 @@ from sqlalchemy import text
 from demo import story
 from demo.district import organisations
 from demo.people import identity_number, person
+from demo.plan import Plan, read_plan
 from demo.story import Story
-from services.reporting.projections.memberships import memberships
 from shared.log.store import Store
 from shared.log.verify import Verdict, verify
 from shared.log.verify_chunk import Finding
 from shared.runtime.finding import service_names
+from shared.runtime.replaying import Replay, replay
 from shared.standards.credit_code import CreditCode
 from shared.standards.identity_number import IdentityNumber
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
@@ -26,30 +29,64 @@ from tests.runtime.suite import await_true
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+replace_ = msgspec.structs.replace
 
 
-def told(folder: Path, people: int = 12) -> tuple[bool, str]:
-    """Whether the demonstration succeeded, and what it printed."""
+SMALL = Path(__file__).with_name("small.toml")
+
+
+def told(folder: Path, plan: Plan | None = None) -> tuple[bool, str]:
+    """Whether the demonstration of the small plan succeeded, and what it printed."""
     printed = io.StringIO()
-    whole = Story(folder, Console(file=printed, width=200), people).tell()
+    whole = Story(folder, Console(file=printed, width=200), plan or read_plan(SMALL)).tell()
     return whole, printed.getvalue()
 
 
 def test_the_demonstration_succeeds_from_the_command_line_and_can_be_repeated(tmp_path: Path) -> None:
     for _ in range(2):
         done = subprocess.run(
-            [sys.executable, "-m", "demo", str(tmp_path)],
+            [sys.executable, "-m", "demo", str(tmp_path), str(SMALL)],
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "登记 300 人，300 人入会" in done.stdout
-        assert "入会时须年满16周岁" in done.stdout
-        assert "membership recorded 300, reporting counted 300" in done.stdout
+        assert "新增 36 人" in done.stdout
+        assert "建档 8 户" in done.stdout
+        assert "银行退回 3 笔" in done.stdout
+        assert "一笔错发已冲回" in done.stdout
+        assert "重新裁定，发现 0 处不符" in done.stdout
         assert "默克尔根" in done.stdout
-        assert "memberships was made anew" in done.stdout
+
+
+def test_the_plan_of_mentougou_adds_up_to_what_was_published() -> None:
+    plan = read_plan()
+    published = {each.figure: each.value for each in plan.published}
+    amounts = {
+        "preschool": 3_000,
+        "primary": 300,
+        "junior_secondary": 300,
+        "senior_secondary": 2_000,
+        "bachelor": 2_000,
+    }
+
+    stages = plan.households.stages()
+
+    assert sum(each.households for each in plan.campaigns) == published["relief.person_times"]
+    assert len(stages) == published["student.persons"]
+    assert sum(100 * amounts[each] for each in stages) == published["student.amount"]
+    assert plan.members.joined == published["member.joined"]
+
+
+def test_a_figure_that_is_not_what_was_published_fails_the_demonstration(tmp_path: Path) -> None:
+    plan = read_plan(SMALL)
+    wrong = [replace_(plan.published[0], value=37), *plan.published[1:]]
+
+    whole, printed = told(tmp_path, replace_(plan, published=tuple(wrong)))
+
+    assert not whole
+    assert "37" in printed
 
 
 def test_all_services_go_on_in_the_folder_that_the_demonstration_left(tmp_path: Path) -> None:
@@ -69,21 +106,6 @@ def test_all_services_go_on_in_the_folder_that_the_demonstration_left(tmp_path: 
     assert (tmp_path / "membership.sqlite").exists()
 
 
-def test_a_member_who_is_not_counted_fails_the_demonstration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise KeyError
-
-    handled = memberships.handled["MemberJoined"]
-    monkeypatch.setitem(memberships.handled, "MemberJoined", replace(handled, apply=fail))
-
-    whole, printed = told(tmp_path)
-
-    assert not whole
-    assert "membership recorded 12, reporting counted 0" in printed
-
-
 def test_a_projection_that_is_not_what_the_events_make_fails_the_demonstration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +120,7 @@ def test_a_projection_that_is_not_what_the_events_make_fails_the_demonstration(
     whole, printed = told(tmp_path)
 
     assert not whole
-    assert "memberships: 12 rows differ" in printed
+    assert "memberships: 30 rows differ" in printed
 
 
 def test_a_log_that_is_not_whole_fails_the_demonstration(
@@ -116,17 +138,31 @@ def test_a_log_that_is_not_whole_fails_the_demonstration(
     assert "event.leaf" in printed
 
 
-def test_a_number_in_the_clear_fails_the_demonstration(
+def test_a_decision_that_the_rules_would_not_make_again_fails_the_demonstration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leak = person(3).identity_number
-    founded = organisations()
-    leaking = replace(founded[1], organisation_id="leak", name=f"{leak}工会", credit_code=None)
-    monkeypatch.setattr(story, "organisations", lambda: [*founded, leaking])
+    def found_out(*arguments: Any) -> Replay:
+        replayed = replay(*arguments)
+        replayed.findings.append(Finding("replay.other_events", "command 5"))
+        return replayed
+
+    monkeypatch.setattr(story, "replay", found_out)
 
     whole, printed = told(tmp_path)
 
     assert not whole
+    assert "replay.other_events" in printed
+
+
+def test_a_number_in_the_clear_fails_the_demonstration(tmp_path: Path) -> None:
+    leak = person(3).identity_number
+    plan = read_plan(SMALL)
+    leaking = replace_(plan.campaigns[0], name=f"{leak}送温暖")
+
+    whole, printed = told(tmp_path, replace_(plan, campaigns=(leaking, *plan.campaigns[1:])))
+
+    assert not whole
+    assert "in the clear" in printed
     assert leak not in printed
 
 
