@@ -7,6 +7,7 @@ from services.membership.aggregates.organisation import Organisation
 from services.membership.imports.organisation_columns import number, path_of
 from services.membership.imports.outcomes import NOT_FOUND, SEVERAL
 from services.membership.projections.organisation_names import organisation_names, organisations_at
+from shared.projections import checkpoints
 from shared.projections.waiting import NotYetError, wait_for
 from shared.rules.refusal import Refused
 from shared.runtime.calls import Call
@@ -75,8 +76,13 @@ def _is_number(reference: str) -> bool:
 
 
 def _await_names(call: Call) -> None:
-    """Until names are known as far as the log stands now."""
+    """Until the names of all organisations are known that have been founded by now."""
+    log = call.house.log
     with call.house.store.read() as connection:
-        head = call.house.log.position(connection)
-    with suppress(NotYetError):
-        wait_for(call.house.store, organisation_names.name, head, NAMES_WAIT_SECONDS)
+        checkpoint = checkpoints.read(connection, organisation_names.name)
+        known = 0 if checkpoint is None else checkpoint.position
+        # An import itself keeps projections behind; what it waits for is foundings only.
+        founded = log.page(connection, known, log.position(connection) - known, organisation_names.handled)
+    if founded:
+        with suppress(NotYetError):
+            wait_for(call.house.store, organisation_names.name, founded[-1].position, NAMES_WAIT_SECONDS)
