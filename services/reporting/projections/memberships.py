@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Date, Integer, MetaData, Table, Text, func, select
 
-from services.membership.events import MemberJoined
+from services.membership.events import MemberChanged, MemberJoined
 from shared.log.envelope import Envelope
 from shared.projections.projection import Projection, Row
 from shared.runtime.scopes import Reach
@@ -21,7 +21,7 @@ table = Table(
     Column("position", Integer, nullable=False),
 )
 
-memberships = Projection(table, source="membership", key="member_id")
+memberships = Projection(table, source="membership", key="member_id", version=2)
 
 
 @memberships.on(MemberJoined)
@@ -34,6 +34,12 @@ def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
         "occupation_group": event.occupation_group,
         "position": envelope.position,
     }
+
+
+@memberships.on(MemberChanged)
+def member_changed(row: Row, event: MemberChanged, envelope: Envelope) -> Row:
+    changed = {"migrant_worker": event.migrant_worker, "occupation_group": event.occupation_group}
+    return row | {name: value for name, value in changed.items() if value is not None}
 
 
 def member_count(connection: Connection, *, reach: Reach) -> dict[str, Any]:
