@@ -131,9 +131,7 @@ def test_a_command_that_was_recorded_too_late_to_be_told_is_found_by_its_id(
 def test_the_timeout_is_recorded_with_who_called(house: House, caller: Any) -> None:
     refused_after(caller.membership.work_long, secret="recorded")
 
-    assert house.access_log.flush()
-    with calling(BUS, house.settings.folder, "auditor") as auditor:
-        rows = auditor.membership.access_log(code=TIMEOUT.code)["answer"]
+    rows = refusals_recorded(house, TIMEOUT.code)
     assert (rows[-1]["method"], rows[-1]["person_id"]) == ("work_long", "wang")
 
 
@@ -154,8 +152,27 @@ def test_a_call_past_its_time_keeps_its_place_until_it_ends_so_that_they_do_not_
     await_true(lambda: len(begun) == 3)
 
 
-def test_a_call_in_time_is_answered_once_and_nothing_comes_after_it(caller: Any) -> None:
+def refusals_recorded(house: House, code: str) -> list[dict[str, Any]]:
+    assert house.access_log.flush()
+    with calling(BUS, house.settings.folder, "auditor") as auditor:
+        rows: list[dict[str, Any]] = auditor.membership.access_log(code=code)["answer"]
+    return rows
+
+
+def test_a_call_in_time_is_answered_once_and_not_refused_afterwards(house: House, caller: Any) -> None:
+    before = refusals_recorded(house, TIMEOUT.code)
     for _ in range(20):
         assert caller.membership.log_head()["epoch"] == 1
     eventlet.sleep(LIMIT_SECONDS + 0.2)
+
     assert caller.membership.log_head()["epoch"] == 1
+    assert refusals_recorded(house, TIMEOUT.code) == before
+
+
+def test_a_method_that_does_not_exist_is_recorded_without_the_name_that_was_sent(
+    house: House, caller: Any
+) -> None:
+    refused, _ = refused_after(caller.membership.drop_everything)
+
+    (row,) = refusals_recorded(house, refused.code)
+    assert (refused.code, row["method"]) == ("call.unknown_method", "")
