@@ -48,7 +48,7 @@ def record_result_file(
     file = call.house.settings.folder / IN / Path(name).name
     try:
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise NO_FILE(field="name") from None
     except UnicodeDecodeError:
         raise NOT_A_RESULT_FILE(field="name") from None

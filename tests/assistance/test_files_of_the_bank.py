@@ -1,0 +1,145 @@
+"""The bank's files in their folders: written whole and for the owner only, read again without effect."""
+
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.assistance.aggregates import language
+from services.assistance.imports.bank_results import (
+    ANOTHER_BATCH,
+    NO_FILE,
+    NOT_A_RESULT_FILE,
+    ROWS_MISSING,
+    record_result_file,
+    results_in,
+)
+from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, write_bank_file
+from shared.rules.context import Actor
+from shared.rules.refusal import Refusal, Refused
+from shared.runtime.commands import CommandHandler
+from shared.runtime.house import House, open_house
+from shared.runtime.secret_files import write_once
+from shared.runtime.settings import embedded_settings
+from tests.assistance.town import DISTRICT, PAID_ON, Town
+from tests.log.house import MASTER_KEY
+from tests.log.house import House as Opened
+
+OF: dict[str, Any] = {"batch_id": "first", "organisation_id": DISTRICT}
+HEADINGS = "line_id,outcome,amount_yuan,code"
+
+
+@dataclass
+class Feng:
+    """A call of the cashier's, as far as these operations see it."""
+
+    house: House
+    actor: Actor = field(default_factory=lambda: Actor("feng", ("cashier",), DISTRICT))
+    noted: list[tuple[str, str]] = field(default_factory=list)
+
+    def record(self, method: str, code: str) -> None:
+        self.noted.append((method, code))
+
+
+@pytest.fixture
+def call(founded: Path, tmp_path: Path) -> Iterator[Any]:
+    """A cashier's call in a house where two grants were released in one batch."""
+    settings = embedded_settings("assistance", tmp_path)
+    shutil.copy(founded, tmp_path / "assistance.sqlite")
+    write_once(settings.master_key_file, MASTER_KEY.hex())
+    house = open_house(settings, language)
+    with closing(house):
+        town = Town(Opened(house.store, house.log, CommandHandler(house.log)))
+        town.settle([1, 2])
+        town.grant([1, 2])
+        town.open_batch("first", [1, 2])
+        town.approve_batch("first")
+        town.release_batch("first")
+        yield Feng(house)
+
+
+def put(call: Any, text: str, name: str = "result.csv") -> None:
+    folder: Path = call.house.settings.folder / "bank" / "in"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def refusal_of(call: Any, name: str = "result.csv") -> Refusal:
+    with pytest.raises(Refused) as refused:
+        record_result_file(call, **OF, name=name, answered_on=PAID_ON)
+    return refused.value.refusal
+
+
+def test_a_bank_file_is_written_again_with_the_same_bytes_and_for_its_owner_only(call: Any) -> None:
+    told = write_bank_file(call, **OF)
+    file: Path = call.house.settings.folder / "bank" / "out" / told["name"]
+    first = file.read_bytes()
+    again = write_bank_file(call, **OF)
+
+    assert again == told
+    assert file.read_bytes() == first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each.name for each in file.parent.iterdir()] == ["first.csv"]
+    assert call.noted[0] == ("write_bank_file", "batch=first")
+
+
+def test_nobody_writes_the_bank_file_of_another_organisation(call: Any) -> None:
+    with pytest.raises(Refused) as refused:
+        write_bank_file(call, batch_id="first", organisation_id="factory")
+    assert refused.value.refusal is ANOTHER_ORGANISATION
+
+
+def test_a_result_file_is_recorded_and_read_again_without_effect(call: Any) -> None:
+    put(call, f"results,first,2\n{HEADINGS}\ngrant-1.1,paid,1000.00,\ngrant-2.1,failed,1000.00,frozen\n")
+    first = record_result_file(call, **OF, name="result.csv", answered_on=PAID_ON)
+    again = record_result_file(call, **OF, name="result.csv", answered_on=PAID_ON)
+
+    assert (first["rows"], first["unreadable"]) == (2, [])
+    assert again["position"] == first["position"]
+
+
+def test_rows_that_cannot_be_read_are_named_and_keep_no_other_from_being_recorded(call: Any) -> None:
+    put(
+        call,
+        f"results,first,4\n{HEADINGS}\ngrant-1.1,paid,1000.00,\n"
+        "grant-2.1,perhaps,1000.00,\ngrant-2.1,paid,a lot,\nshort\n",
+    )
+    told = record_result_file(call, **OF, name="result.csv", answered_on=PAID_ON)
+
+    assert told["rows"] == 1
+    assert [each["row"] for each in told["unreadable"]] == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (f"results,second,0\n{HEADINGS}\n", ANOTHER_BATCH),
+        (f"results,first,2\n{HEADINGS}\ngrant-1.1,paid,1000.00,\n", ROWS_MISSING),
+        ("grant-1.1,paid,1000.00,\n", NOT_A_RESULT_FILE),
+        ("", NOT_A_RESULT_FILE),
+    ],
+    ids=["another batch", "cut off", "no header", "empty"],
+)
+def test_what_is_no_whole_result_file_of_the_batch_is_refused(call: Any, text: str, refusal: Refusal) -> None:
+    put(call, text)
+
+    assert refusal_of(call) is refusal
+
+
+def test_a_file_outside_the_folder_is_not_found(call: Any) -> None:
+    put(call, f"results,first,0\n{HEADINGS}\n")
+    (call.house.settings.folder / "bank" / "secret.csv").write_text(f"results,first,0\n{HEADINGS}\n")
+
+    assert refusal_of(call, "../secret.csv") is NO_FILE
+    assert refusal_of(call, "..") is NO_FILE
+
+
+def test_a_return_code_that_nobody_knows_leaves_the_line_in_doubt() -> None:
+    (result,), _ = results_in(f"results,first,1\n{HEADINGS}\ngrant-1.1,failed,1000.00,R77\n", "first")
+
+    assert result.code == "bank_other"
