@@ -1,7 +1,7 @@
 """Connections on which nothing waits for ever, and the exchanges and queues that both ends name."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from kombu import Connection, Exchange, Queue
@@ -40,7 +40,11 @@ def connected(url: str) -> Iterator[Any]:
             # Not the transport's own options: those set the socket's, which eventlet's sockets do not heed.
             transport = connection.connection.transport
             transport.sock.settimeout(SOCKET_SECONDS_MAX)
-            transport._quick_recv = ReadAhead(transport.sock)
+            transport._quick_recv = ahead = ReadAhead(transport.sock)
+            limited = transport.having_timeout
+            # py-amqp sets the socket's limit and sets it back for each of a message's three frames, which
+            # takes longer than to read them. What has arrived needs no limit.
+            transport.having_timeout = lambda seconds: nullcontext() if ahead.has_more else limited(seconds)
         yield connection
     except BaseException:
         connection.collect()
@@ -55,6 +59,11 @@ class ReadAhead:
         self._socket = socket
         self._data = b""
         self._at = 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has arrived that was not asked for yet."""
+        return self._at < len(self._data)
 
     def __call__(self, size: int) -> bytes:
         """At most so many bytes, at least one; none at the end. Raises what the socket raises."""
