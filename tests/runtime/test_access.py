@@ -16,6 +16,7 @@ from shared.rules.refusal import Refused
 from shared.runtime import access
 from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT, Access
 from shared.runtime.access_feeds import organisation_parents_table, void_tokens_table
+from shared.runtime.access_log import Attempt
 from shared.runtime.calls import Call, RefusedCall
 from shared.runtime.finding import service_class, service_names
 from shared.runtime.house import House
@@ -188,9 +189,15 @@ def test_a_method_declares_who_may_call_it(service: str, method: str, declared: 
 
 
 @each_method
-def test_a_method_is_closed_to_every_other_role_and_to_nobody(
-    houses: dict[str, House], service: str, method: str, declared: Declared
+def test_a_method_is_closed_to_every_other_role_and_to_nobody_and_each_refusal_is_recorded(
+    houses: dict[str, House],
+    service: str,
+    method: str,
+    declared: Declared,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    noted: list[Attempt] = []
+    monkeypatch.setattr(houses[service].access_log, "note", noted.append)
     given: dict[str, Any] = {"rows": []} if declared.kind == "commands" else {}
     if NOBODY_YET in declared.roles:
         assert not outcome(houses, service, method, None, **given).startswith("access.")
@@ -204,6 +211,11 @@ def test_a_method_is_closed_to_every_other_role_and_to_nobody(
             assert not found.startswith("access."), f"{role}: {found}"
         else:
             assert found == "access.role", f"{role}: {found}"
+            assert (noted[-1].code, noted[-1].method) == ("access.role", method)
+    assert [(each.code, each.method) for each in noted[:2]] == [
+        ("access.no_token", method),
+        ("access.token_refused", method),
+    ]
 
 
 @each_method

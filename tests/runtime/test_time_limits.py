@@ -12,6 +12,8 @@ import pytest
 from services.membership.aggregates.person import RegisterPerson
 from services.membership.service import MembershipService, birth_year, sex
 from shared.bus import embedded
+from shared.bus.answering import send_answer
+from shared.runtime import entrypoints
 from shared.runtime.access import ANYWHERE
 from shared.runtime.calls import TIMEOUT, Call, RefusedCall
 from shared.runtime.house import House
@@ -157,6 +159,24 @@ def refusals_recorded(house: House, code: str) -> list[dict[str, Any]]:
     with calling(BUS, house.settings.folder, "auditor") as auditor:
         rows: list[dict[str, Any]] = auditor.membership.access_log(code=code)["answer"]
     return rows
+
+
+def test_a_call_past_its_time_is_not_answered_a_second_time_when_it_ends(
+    caller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    def send(config: Any, message: Any, answer: Any) -> None:
+        sent.append(answer["error"]["value"]["code"] if answer["error"] else "answered")
+        send_answer(config, message, answer)
+
+    monkeypatch.setattr(entrypoints, "send_answer", send)
+    ended.clear()
+    refused_after(caller.membership.work_long, secret="once")
+    await_true(lambda: "once" in ended)
+    eventlet.sleep(0.1)
+
+    assert sent == [TIMEOUT.code]
 
 
 def test_a_call_in_time_is_answered_once_and_not_refused_afterwards(house: House, caller: Any) -> None:
