@@ -239,6 +239,8 @@ def _last_before(connection: Connection, position: int) -> int:
 
     It is the one that made the event at that position, unless it made later ones, too.
     """
+    if position == 0:
+        return 0
     public = connection.scalar(select(events.c.public).where(events.c.position == position))
     with suppress(msgspec.MsgspecError):
         if public is not None:
