@@ -113,7 +113,8 @@ class AccessLog:
 
     def write(self, looks: Sequence[Attempt]) -> None:
         """Write looks before anything is shown. Raises SQLAlchemyError; then nothing may be shown."""
-        self._insert([row_of(each) for each in looks])
+        if looks:
+            self._insert([row_of(each) for each in looks])
 
     def flush(self) -> bool:
         """Write what waits; whether nothing is left."""

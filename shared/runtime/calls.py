@@ -190,6 +190,20 @@ class Call:
         roots = {each.organisation_id for each in self._grants}
         return EVERYTHING if None in roots else Reach(frozenset(each for each in roots if each is not None))
 
+    def looks(self, method: str, looked_at: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Put on record that somebody is about to see fields of persons in the clear.
+
+        Args:
+            method: by which they are shown, or leave the house.
+            looked_at: the persons, each with the names of the fields.
+        """
+        self.house.access_log.write(
+            [
+                self._attempt(method, LOOKED, about_id=person_id, fields=tuple(sorted(names)))
+                for person_id, names in looked_at
+            ]
+        )
+
     def look(
         self, method: str, looked_at: Sequence[tuple[str, Mapping[str, Personal[Any]]]]
     ) -> list[dict[str, str | None]]:
@@ -202,14 +216,7 @@ class Call:
         Returns:
             For each the texts by field; None for what was erased.
         """
-        if not looked_at:
-            return []
-        self.house.access_log.write(
-            [
-                self._attempt(method, LOOKED, about_id=person_id, fields=tuple(sorted(values)))
-                for person_id, values in looked_at
-            ]
-        )
+        self.looks(method, [(person_id, tuple(values)) for person_id, values in looked_at])
         vault = self.house.log.vault
         with self.house.store.read() as connection:
             shown = []

@@ -2,7 +2,7 @@
 
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,10 +40,11 @@ class Feng:
 
     house: House
     actor: Actor = field(default_factory=lambda: Actor("feng", ("cashier",), DISTRICT))
-    noted: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[tuple[str, Sequence[str]]] = field(default_factory=list)
 
-    def record(self, method: str, code: str) -> None:
-        self.noted.append((method, code))
+    def looks(self, method: str, looked_at: Sequence[tuple[str, Sequence[str]]]) -> None:
+        assert method == "write_bank_file"
+        self.seen += looked_at
 
 
 @pytest.fixture
@@ -85,7 +86,8 @@ def test_a_bank_file_is_written_again_with_the_same_bytes_and_for_its_owner_only
     assert file.read_bytes() == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [each.name for each in file.parent.iterdir()] == ["first.csv"]
-    assert call.noted[0] == ("write_bank_file", "batch=first")
+    assert {fields for _, fields in call.seen} == {("account_number", "holder_name")}
+    assert len({person_id for person_id, _ in call.seen}) == told["line_count"] == 2
 
 
 def test_nobody_writes_the_bank_file_of_another_organisation(call: Any) -> None:

@@ -50,13 +50,18 @@ PURPOSE = "工会帮扶慰问"
 
 @dataclass(frozen=True, slots=True)
 class BankFile:
-    """A file as the bank takes it: a row on the batch, the headings, a row for each line."""
+    """A file as the bank takes it: a row on the batch, the headings, a row for each line.
+
+    Args:
+        holder_ids: the persons whose names and accounts stand in it.
+    """
 
     name: str
     text: str
     line_count: int
     amount_fen: int
     digest: str
+    holder_ids: tuple[str, ...]
 
 
 def bank_file(log: Log, batch_id: str, organisation_id: str) -> BankFile:
@@ -80,7 +85,8 @@ def bank_file(log: Log, batch_id: str, organisation_id: str) -> BankFile:
         raise OTHER_DIGEST()
     lines = sorted(batch.lines.items())
     with log.store.read() as connection:
-        holders = _holders(log, connection, lines)
+        accounts = _accounts_of(log, connection, lines)
+        holders = _holders(log, connection, lines, accounts)
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
     rows.writerow(("batch", batch_id, len(lines), in_yuan(released.amount_fen), released.file_digest))
@@ -88,17 +94,26 @@ def bank_file(log: Log, batch_id: str, organisation_id: str) -> BankFile:
     for (line_id, line), (name, number) in zip(lines, holders, strict=True):
         rows.writerow((line_id, name, number, in_yuan(line.amount_fen), PURPOSE))
     return BankFile(
-        f"{batch_id}.csv", written.getvalue(), len(lines), released.amount_fen, released.file_digest
+        f"{batch_id}.csv",
+        written.getvalue(),
+        len(lines),
+        released.amount_fen,
+        released.file_digest,
+        tuple(dict.fromkeys(each.person_id for each in accounts)),
     )
 
 
-def _holders(
-    log: Log, connection: Connection, lines: Sequence[tuple[str, BatchLine]]
-) -> list[tuple[str, str]]:
-    """Name and account number of each line's holder, as they stood in the version that was approved."""
+def _accounts_of(log: Log, connection: Connection, lines: Sequence[tuple[str, BatchLine]]) -> list[Any]:
+    """The account of each line, still sealed, as it stood in the version that was approved."""
     accounts = _accounts(log, connection, {line.file_id for _, line in lines})
-    wanted = [accounts[line.file_id, line.account_version] for _, line in lines]
-    values = [value for each in wanted for value in (each.holder_name, each.account_number)]
+    return [accounts[line.file_id, line.account_version] for _, line in lines]
+
+
+def _holders(
+    log: Log, connection: Connection, lines: Sequence[tuple[str, BatchLine]], accounts: Sequence[Any]
+) -> list[tuple[str, str]]:
+    """Name and account number of each line's holder."""
+    values = [value for each in accounts for value in (each.holder_name, each.account_number)]
     texts = log.vault.open_many(connection, values)
     holders = []
     for (line_id, _), name, number in zip(lines, texts[::2], texts[1::2], strict=True):
@@ -126,7 +141,7 @@ def write_bank_file(call: Call, *, batch_id: str, organisation_id: str) -> dict[
     """
     made = bank_file(call.house.log, batch_id, organisation_id)
     # Before anything is shown: this is the one place where accounts leave the house in the clear.
-    call.record("write_bank_file", f"batch={batch_id}")
+    call.looks("write_bank_file", [(each, ("account_number", "holder_name")) for each in made.holder_ids])
     write_anew(call.house.settings.folder / OUT / made.name, made.text)
     return {
         "name": made.name,
