@@ -15,6 +15,11 @@ ROOT = Path(__file__).resolve().parents[1]
 MINUTES = "主席办公会纪要〔2015〕{number}号"
 
 
+def books_of(folder: Path) -> Path:
+    """Where the bank double keeps its books."""
+    return folder / "bank" / "books.db"
+
+
 @dataclass(frozen=True, slots=True)
 class Paid:
     """What became of a batch."""
@@ -84,7 +89,7 @@ class Treasury:
                 "-m",
                 "demo.bank_double",
                 "pay",
-                str(self.folder / "bank" / "books.sqlite"),
+                str(books_of(self.folder)),
                 str(self.folder / "bank" / "out" / name),
                 str(answers),
                 *failing,

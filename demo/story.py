@@ -3,7 +3,7 @@
 import mmap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_urlsafe
@@ -15,7 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from demo.bank_double import BankDouble
 from demo.calling import Unexpected, accepted, calling
+from demo.money import books_of
 from demo.office import Office, office
 from demo.people import identity_number, person
 from demo.plan import Plan, read_plan
@@ -23,6 +25,7 @@ from demo.population import FEDERATION
 from demo.typed import shipped
 from demo.year import Year
 from services.assistance import parameters as of_assistance
+from services.assistance.audit import LAWS, Tally
 from services.membership import parameters as of_membership
 from shared.log.verify import verify
 from shared.projections.rebuilding import UnintendedDifferenceError, rebuild
@@ -227,18 +230,23 @@ class Story:
         return True
 
     def replay(self, houses: dict[str, House]) -> bool:
-        """Decide every command of the money again."""
-        assistance = houses["assistance"]
+        """Decide every command of the money again, watch its laws, and ask the bank's own books."""
+        assistance, tally = houses["assistance"], Tally()
         started = time.perf_counter()
-        found = replay(assistance.store, assistance.log.language)
-        for finding in found.findings:
+        found = replay(assistance.store, assistance.log.language, (*LAWS, tally.law()))
+        with closing(BankDouble(books_of(self.folder))) as bank:
+            paid = [(line_id, amount_fen) for line_id, _, amount_fen in bank.paid()]
+        findings = [*found.findings, *tally.against_books(paid)]
+        seconds = time.perf_counter() - started
+        for finding in findings:
             self.console.print(Text(f"✗ {finding.code}: {finding.place}", "bold red"))
         self.step(
-            f"审计重演：{found.decided:,} 条命令按当时的参数与状态重新裁定，"
-            f"发现 {len(found.findings)} 处不符（{time.perf_counter() - started:.1f} 秒）",
-            f"replayed: {found.decided:,} commands decided again, {len(found.findings)} findings",
+            f"审计重演：{found.decided:,} 条命令按当时的参数与状态重新裁定，{len(LAWS)} 条资金规则逐笔核对，"
+            f"银行账簿 {len(paid):,} 笔，发现 {len(findings)} 处不符（{seconds:.1f} 秒）",
+            f"replayed: {found.decided:,} commands decided again, {len(LAWS)} laws of money watched, "
+            f"{len(paid):,} payments in the bank's own books; {len(findings)} findings",
         )
-        return not found.findings
+        return not findings
 
     def rebuild(self, houses: dict[str, House]) -> None:
         """Make every projection anew from the events alone."""

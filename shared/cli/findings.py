@@ -42,6 +42,32 @@ MEANINGS = {
         "唯一键表与日志记载的占用和释放不符",
         "the table of unique keys differs from what the log says was taken and released",
     ),
+    "replay.no_command": Sentence("事件没有产生它的命令", "no command made this event"),
+    "replay.unreadable": Sentence("命令或事件无法读取，不能重新裁定", "a command or event cannot be read"),
+    "replay.refused": Sentence(
+        "按当时的规则这条命令应被拒绝", "the rules then in force would have refused this command"
+    ),
+    "replay.other_events": Sentence(
+        "按当时的规则会作出不同的裁定", "the rules then in force decide otherwise than was recorded"
+    ),
+    "replay.other_parameters": Sentence(
+        "裁定所用政策参数与历史不符", "the decision used other policy parameters than history has"
+    ),
+    "replay.other_states": Sentence(
+        "裁定所见状态与历史不符", "the decision saw other states than history has"
+    ),
+    "witness.other_log": Sentence("其他服务所知的是另一个日志", "another service knows another log"),
+    "witness.cut_off": Sentence(
+        "日志末尾被截去：其他服务知道更多事件", "the log was cut off: another service knows more events"
+    ),
+    "witness.other_root": Sentence(
+        "与其他服务记得的默克尔根不符", "another service remembers another Merkle root"
+    ),
+    "projection.differs": Sentence("投影与事件不符", "a projection is not what the events make"),
+    "projection.failed": Sentence("有事件未能计入投影", "events could not be applied to a projection"),
+    "total.differs": Sentence("统计数字与重演结果不符", "a figure is not what the replay comes to"),
+    "bank.paid_twice": Sentence("银行账簿显示同一明细支付多次", "the bank paid a line more than once"),
+    "bank.differs": Sentence("银行账簿与日志不符", "the bank's books and the log differ"),
 }
 UNEXPLAINED = Sentence("其他不符之处", "something else is not as it was recorded")
 

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from shared.cli import (
     access,
+    audit,
     call,
     contracts,
     figures,
@@ -159,6 +160,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(log.app, name="log")
+app.add_typer(audit.app, name="audit")
 app.add_typer(processes.app)
 app.add_typer(figures.app)
 app.add_typer(access.app)

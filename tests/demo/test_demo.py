@@ -56,7 +56,7 @@ def test_the_demonstration_succeeds_from_the_command_line_and_can_be_repeated(tm
         assert "建档 8 户" in done.stdout
         assert "银行退回 3 笔" in done.stdout
         assert "一笔错发已冲回" in done.stdout
-        assert "重新裁定，发现 0 处不符" in done.stdout
+        assert "发现 0 处不符" in done.stdout
         assert "默克尔根" in done.stdout
 
 

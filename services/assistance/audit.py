@@ -1,0 +1,306 @@
+"""The laws that the whole history of disbursements keeps, whatever the rules decided; checked by replay."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from services.assistance.aggregates.aid_grant import aid_grant
+from services.assistance.aggregates.batch.lines import digest_of_file, digest_of_lines
+from services.assistance.aggregates.budget import Budget
+from services.assistance.aggregates.relief_campaign import STUDENT_AID
+from services.assistance.events.batch import BatchApproved, BatchChecked, BatchReconciled, BatchReleased
+from services.assistance.events.budget import (
+    BudgetAllocated,
+    BudgetCommitted,
+    BudgetReleased,
+    BudgetReserved,
+    BudgetRestored,
+    BudgetSpent,
+)
+from services.assistance.events.file import FileApproved, HouseholdAided
+from services.assistance.events.goods import GoodsIssued, GoodsReturned
+from services.assistance.events.grant import GrantApproved
+from services.assistance.events.payment import (
+    OverpaymentFound,
+    PaymentConfirmed,
+    PaymentPrepared,
+    PaymentReleased,
+    PaymentReturned,
+    PaymentReversed,
+)
+from services.assistance.parameters import (
+    LIVING_AID_CAP_MONTHS,
+    MINIMUM_LIVING_STANDARD,
+    STUDENT_AID_CAP_MONTHS,
+)
+from services.assistance.projections.payment_story import payment_story
+from services.assistance.projections.postings import POSTINGS, postings
+from shared.log.verify_chunk import Finding
+from shared.rules.parameter import Parameter
+from shared.rules.policy_parameter import PolicyParameter, policy_parameter
+from shared.runtime.replaying import Law, Step, Watch
+from shared.standards.money import format_yuan
+
+BUDGET_EVENTS = (
+    BudgetAllocated,
+    BudgetReserved,
+    BudgetCommitted,
+    BudgetSpent,
+    BudgetReleased,
+    BudgetRestored,
+)
+
+
+def entries_balance() -> Watch:
+    def watch(step: Step) -> str | None:
+        difference = sum(each.amount_fen for each in postings(step.event))
+        return f"{format_yuan(difference)} yuan" if difference else None
+
+    return watch
+
+
+def budgets_hold() -> Watch:
+    def watch(step: Step) -> str | None:
+        after: Budget = step.after
+        parts = (after.reserved_fen, after.committed_fen, after.spent_fen, after.free_fen)
+        return f"budget {step.event.budget_id}" if min(parts) < 0 else None
+
+    return watch
+
+
+def two_persons_decide() -> Watch:
+    """Of a file: approver, reviewer and caseworkers; of a grant: who proposed it and who approved it."""
+
+    def watch(step: Step) -> str | None:
+        match step.event:
+            case FileApproved():
+                others = {*step.before.caseworkers, step.before.reviewer_id}
+                return f"file {step.event.file_id}" if step.actor.person_id in others else None
+            case _:
+                proposal = step.before.proposal
+                others = {step.event.person_id, proposal and proposal.proposed_by}
+                return f"grant {step.event.grant_id}" if step.actor.person_id in others else None
+
+    return watch
+
+
+def four_persons_pay() -> Watch:
+    def watch(step: Step) -> str | None:
+        batch, person_id = step.before, step.actor.person_id
+        earlier = {*batch.makers, batch.checked_by, batch.approved_by}
+        if isinstance(step.event, BatchReconciled):
+            earlier.add(batch.released_by)
+        return f"batch {step.event.batch_id}" if person_id in earlier - {""} else None
+
+    return watch
+
+
+def notice_is_served() -> Watch:
+    def watch(step: Step) -> str | None:
+        last_on: date | None = step.before.notice_last_on
+        served = last_on is not None and step.event.effective_on > last_on and not step.before.open_objections
+        return None if served else f"file {step.event.file_id}"
+
+    return watch
+
+
+def caps_hold() -> Watch:
+    """The sum of a household's or a student's year against the cap in force on the day of the decision."""
+
+    def watch(step: Step) -> str | None:
+        event: HouseholdAided = step.event
+        months = LIVING_AID_CAP_MONTHS if event.kind == "living_aid" else STUDENT_AID_CAP_MONTHS
+        cap_fen = in_force(step, months) * in_force(step, MINIMUM_LIVING_STANDARD)
+        aided_fen: int = step.after.aided_fen(event.kind, event.person_id, event.year)
+        if aided_fen <= cap_fen:
+            return None
+        return f"file {event.file_id}: {format_yuan(aided_fen)} of {format_yuan(cap_fen)} yuan"
+
+    return watch
+
+
+def in_force(step: Step, parameter: Parameter[int]) -> int:
+    """A parameter's value on the day from which an event is true; 0 where none is in force."""
+    setting: PolicyParameter = step.state(policy_parameter, parameter.key)
+    found = setting.in_force(step.event.effective_on)
+    return int(found[1]) if found else 0
+
+
+def paid_once() -> Watch:
+    """Money leaves for a grant once, unless it came back before; and never more than was granted."""
+    out: Counter[str] = Counter()
+
+    def watch(step: Step) -> str | None:
+        grant_id = step.event.grant_id
+        if isinstance(step.event, PaymentReturned):
+            out[grant_id] -= 1
+            return None
+        out[grant_id] += 1
+        proposal = step.state(aid_grant, grant_id).proposal
+        granted_fen = proposal.amount_fen if proposal else 0
+        if out[grant_id] > 1 or step.event.amount_fen != granted_fen:
+            return f"grant {grant_id}"
+        return None
+
+    return watch
+
+
+def nothing_after_a_reversal() -> Watch:
+    reversed_: set[str] = set()
+
+    def watch(step: Step) -> str | None:
+        if isinstance(step.event, PaymentReversed):
+            reversed_.add(step.event.grant_id)
+            return None
+        return f"grant {step.event.grant_id}" if step.event.grant_id in reversed_ else None
+
+    return watch
+
+
+def released_as_approved() -> Watch:
+    """What leaves is what was seen at the approval, line by line, and the bank file says no other amounts."""
+
+    def watch(step: Step) -> str | None:
+        event, batch = step.event, step.before
+        amounts = {line_id: line.amount_fen for line_id, line in batch.lines.items()}
+        seen = digest_of_lines(batch.lines)
+        if isinstance(event, BatchApproved):
+            return None if event.digest == seen else f"batch {event.batch_id}"
+        same = event.digest == seen and event.file_digest == digest_of_file(event.batch_id, amounts)
+        whole = (event.line_count, event.amount_fen) == (len(amounts), sum(amounts.values()))
+        return None if same and whole else f"batch {event.batch_id}"
+
+    return watch
+
+
+def law(code: str, zh: str, en: str, watches: tuple[type[Any], ...], begin: Any) -> Law:
+    return Law(f"law.{code}", zh, en, watches, begin)
+
+
+@dataclass
+class Tally:
+    """What figures and the bank's books have to come to, counted from nothing but the replayed events.
+
+    Args:
+        left: of each grant that was paid the programme and what it came to, net of reversals.
+        lines: the fen that left the bank for each line, also those that came back later.
+    """
+
+    left: dict[str, tuple[str, int]] = field(default_factory=dict)
+    lines: Counter[str] = field(default_factory=Counter)
+    goods: Counter[str] = field(default_factory=Counter)
+
+    def law(self) -> Law:
+        """Watches what is counted; it is never broken."""
+        counted = (PaymentConfirmed, PaymentReturned, PaymentReversed, GoodsIssued, GoodsReturned)
+        return Law("tally", "", "", (*counted, OverpaymentFound), lambda: self._count)
+
+    def _count(self, step: Step) -> None:
+        match step.event:
+            case PaymentConfirmed() as event:
+                self.left[event.grant_id] = event.programme, event.amount_fen
+                self.lines[event.line_id] += event.amount_fen
+            case OverpaymentFound() as event:
+                self.lines[event.line_id] += event.amount_fen
+            case PaymentReturned() as event:
+                self.left.pop(event.grant_id, None)
+            case PaymentReversed() as event:
+                programme, paid_fen = self.left.pop(event.grant_id)
+                if paid_fen > event.reversed_fen:
+                    self.left[event.grant_id] = programme, paid_fen - event.reversed_fen
+            case GoodsIssued() as event:
+                self.goods["packages"] += event.quantity
+                self.goods["value"] += event.value_fen
+            case GoodsReturned() as event:
+                self.goods["packages"] -= event.quantity
+                self.goods["value"] -= event.value_fen
+
+    def figures(self) -> dict[str, int]:
+        """The totals by the code of reporting's indicator."""
+        relief = [fen for programme, fen in self.left.values() if programme != STUDENT_AID]
+        students = [fen for programme, fen in self.left.values() if programme == STUDENT_AID]
+        return {
+            "relief.person_times": len(relief),
+            "relief.amount": sum(relief),
+            "student.amount": sum(students),
+            "goods.packages": self.goods["packages"],
+            "goods.value": self.goods["value"],
+        }
+
+    def against_books(self, booked: Iterable[tuple[str, int]]) -> list[Finding]:
+        """Where the bank's own books and the log differ about what left, line by line.
+
+        Args:
+            booked: line and fen of each payment in the bank's books.
+        """
+        bank: Counter[str] = Counter()
+        times: Counter[str] = Counter()
+        for line_id, fen in booked:
+            bank[line_id] += fen
+            times[line_id] += 1
+        findings = [
+            Finding("bank.paid_twice", f"line {each}: {count} times")
+            for each, count in times.items()
+            if count > 1
+        ]
+        findings += [
+            Finding("bank.differs", f"line {each}: bank {bank[each]} fen, log {self.lines[each]} fen")
+            for each in sorted(bank.keys() | self.lines.keys())
+            if bank[each] != self.lines[each]
+        ]
+        return findings
+
+
+LAWS = (
+    law("entries", "分录借贷不平", "an entry does not balance", tuple(POSTINGS), entries_balance),
+    law("budget", "预算超支", "a budget was overspent", BUDGET_EVENTS, budgets_hold),
+    law(
+        "two_persons",
+        "同一人既经办又审批",
+        "one person both handled and approved",
+        (FileApproved, GrantApproved),
+        two_persons_decide,
+    ),
+    law(
+        "four_persons",
+        "同一人办理了支付批次的两个环节",
+        "one person took two of the steps on a payment batch",
+        (BatchChecked, BatchApproved, BatchReleased, BatchReconciled),
+        four_persons_pay,
+    ),
+    law(
+        "notice",
+        "公示期未满或异议未决即建档",
+        "a file was approved before its notice had been served",
+        (FileApproved,),
+        notice_is_served,
+    ),
+    law("cap", "超过救助上限", "a cap was exceeded", (HouseholdAided,), caps_hold),
+    law(
+        "paid_once",
+        "同一笔救助重复支付或支付金额不符",
+        "a grant was paid twice, or not as granted",
+        (PaymentConfirmed, PaymentReturned),
+        paid_once,
+    ),
+    law(
+        "after_reversal",
+        "冲销后又有支付",
+        "money moved after a reversal",
+        (PaymentReversed, PaymentPrepared, PaymentReleased, PaymentConfirmed),
+        nothing_after_a_reversal,
+    ),
+    law(
+        "as_approved",
+        "放行内容与批准时所见不符",
+        "what was released is not what was approved",
+        (BatchApproved, BatchReleased),
+        released_as_approved,
+    ),
+)
+"""Source: design, section 10; handbook, assistance 1.5, 2.1, 6, 7 and 8."""
+
+explain = payment_story
+"""What ``gonghui audit explain`` tells."""

@@ -1,0 +1,174 @@
+"""One payment's story: every event that led to it or followed from it, as sentences in their order."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.assistance.aggregates.aid_grant import aid_grant
+from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.aggregates.payment import payment
+from services.assistance.aggregates.payment_batch import payment_batch
+from services.assistance.events.batch import BatchApproved, BatchChecked, BatchLocked, BatchReleased
+from services.assistance.events.file import (
+    EconomicChecked,
+    FileApproved,
+    FileOpened,
+    FileReviewed,
+    FileSubmitted,
+    HomeVisited,
+    NoticePosted,
+)
+from services.assistance.events.grant import GrantApproved, GrantProposed, GrantRefused, GrantWithdrawn
+from services.assistance.events.payment import (
+    PaymentConfirmed,
+    PaymentContradicted,
+    PaymentFailed,
+    PaymentPrepared,
+    PaymentReleased,
+    PaymentReturned,
+    PaymentReversed,
+    ReversalRequested,
+)
+from shared.log.envelope import Envelope
+from shared.log.log import Log
+from shared.log.streams import read_event
+from shared.rules.refusal import Refusal
+from shared.standards.money import format_yuan
+
+UNKNOWN = Refusal("payment_story.unknown", zh="没有这笔救助", en="there is no such grant")
+
+
+def payment_story(log: Log, grant_id: str) -> list[dict[str, Any]]:
+    """What happened around the payment of a grant.
+
+    Returns:
+        For each event ``{position, on, actor_id, zh, en}``, in the order of recording.
+
+    Raises the refusal ``payment_story.unknown``.
+    """
+    own = [*log.stream(f"{aid_grant.name}/{grant_id}"), *log.stream(f"{payment.name}/{grant_id}")]
+    if not own:
+        raise UNKNOWN(field="grant_id")
+    read = [(each, _event(log, each)) for each in own]
+    around = {f"{hardship_file.name}/{event.file_id}" for _, event in read if hasattr(event, "file_id")}
+    around |= {f"{payment_batch.name}/{event.batch_id}" for _, event in read if hasattr(event, "batch_id")}
+    for stream in sorted(around):
+        read += [(each, _event(log, each)) for each in log.stream(stream)]
+    told = []
+    for envelope, event in sorted(read, key=lambda each: each[0].position):
+        sentence = SENTENCES.get(type(event))
+        if sentence is not None:
+            facts = envelope.facts
+            zh, en = sentence(event, facts.actor_id)
+            told.append(
+                {
+                    "position": envelope.position,
+                    "on": facts.effective_on.isoformat(),
+                    "actor_id": facts.actor_id,
+                    "zh": zh,
+                    "en": en,
+                }
+            )
+    return told
+
+
+def _event(log: Log, envelope: Envelope) -> Any:
+    return read_event(log.language, envelope.stream, envelope.version, envelope.type, envelope.public, "{}")
+
+
+Sentence = Callable[[Any, str], tuple[str, str]]
+"""An event, and who acted, in Chinese and in English."""
+
+
+def checked(event: EconomicChecked, who: str) -> tuple[str, str]:
+    income, size = event.findings.annual_disposable_income_fen, event.findings.household_size
+    yuan = "?" if income is None else format_yuan(income)
+    return (
+        f"{who} 录入经济核对结果：年可支配收入{yuan}元，{size}口人",
+        f"{who} typed in the economic check: {yuan} yuan a year for {size} persons",
+    )
+
+
+def prepared(event: PaymentPrepared, who: str) -> tuple[str, str]:
+    zh, en = ("，为退回后重付", ", again after it came back") if event.reissue else ("", "")
+    return (
+        f"{who} 将其列入批次{event.batch_id}，明细{event.line_id}{zh}",
+        f"{who} put it into batch {event.batch_id} as line {event.line_id}{en}",
+    )
+
+
+SENTENCES: Mapping[type[Any], Sentence] = {
+    FileOpened: lambda _, who: (
+        f"{who} 为该户建立困难职工档案草稿",
+        f"{who} opened a file for the household",
+    ),
+    FileSubmitted: lambda _, who: (f"{who} 提交档案及证明材料", f"{who} submitted it with its proofs"),
+    FileReviewed: lambda _, who: (f"{who} 初审通过", f"{who} passed it at the first review"),
+    HomeVisited: lambda event, _: (
+        f"{'、'.join(event.visitor_ids)} 入户走访，申请人签署核对授权",
+        f"{', '.join(event.visitor_ids)} visited the household, which signed the authorisation",
+    ),
+    EconomicChecked: checked,
+    NoticePosted: lambda event, _: (
+        f"公示{event.working_days}个工作日，至{event.last_on}届满",
+        f"a public notice of {event.working_days} working days, until {event.last_on}",
+    ),
+    FileApproved: lambda event, who: (
+        (
+            f"{who} 审批建档：人均净收入{format_yuan(event.net_per_head_fen)}元，"
+            f"低保标准{format_yuan(event.minimum_living_standard_fen)}元"
+        ),
+        (
+            f"{who} approved the file: {format_yuan(event.net_per_head_fen)} yuan a head against "
+            f"{format_yuan(event.minimum_living_standard_fen)}"
+        ),
+    ),
+    GrantProposed: lambda event, who: (
+        f"{who} 申报救助{format_yuan(event.amount_fen)}元，占用预算{event.budget_id}",
+        f"{who} proposed {format_yuan(event.amount_fen)} yuan out of {event.budget_id}",
+    ),
+    GrantApproved: lambda event, who: (
+        f"{who} 批准{format_yuan(event.amount_fen)}元",
+        f"{who} approved {format_yuan(event.amount_fen)} yuan",
+    ),
+    GrantRefused: lambda _, who: (f"{who} 驳回该笔救助", f"{who} refused the grant"),
+    GrantWithdrawn: lambda _, who: (f"{who} 撤回该笔救助", f"{who} withdrew the grant"),
+    PaymentPrepared: prepared,
+    BatchLocked: lambda event, who: (
+        f"{who} 锁定批次{event.batch_id}，共{event.line_count}笔",
+        f"{who} locked batch {event.batch_id} with {event.line_count} lines",
+    ),
+    BatchChecked: lambda event, who: (
+        f"{who} 审核批次{event.batch_id}",
+        f"{who} checked batch {event.batch_id}",
+    ),
+    BatchApproved: lambda event, who: (
+        f"{who} 批准批次{event.batch_id}",
+        f"{who} approved batch {event.batch_id}",
+    ),
+    BatchReleased: lambda event, who: (
+        f"{who} 放行批次{event.batch_id}，银行文件摘要{event.file_digest[:12]}",
+        f"{who} released batch {event.batch_id}, the bank file's digest is {event.file_digest[:12]}",
+    ),
+    PaymentReleased: lambda event, _: (
+        f"明细{event.line_id}随批次送银行",
+        f"line {event.line_id} went to the bank",
+    ),
+    PaymentConfirmed: lambda event, _: (
+        f"银行确认已支付{format_yuan(event.amount_fen)}元",
+        f"the bank has paid {format_yuan(event.amount_fen)} yuan",
+    ),
+    PaymentFailed: lambda event, _: (f"银行未支付：{event.code}", f"the bank did not pay: {event.code}"),
+    PaymentReturned: lambda event, _: (f"款项被退回：{event.code}", f"the money came back: {event.code}"),
+    PaymentContradicted: lambda event, _: (
+        f"银行对明细{event.line_id}的说法前后矛盾",
+        f"the bank contradicted itself about line {event.line_id}",
+    ),
+    ReversalRequested: lambda event, who: (
+        f"{who} 申请冲销{format_yuan(event.reversed_fen)}元",
+        f"{who} asked for {format_yuan(event.reversed_fen)} yuan to be reversed",
+    ),
+    PaymentReversed: lambda event, who: (
+        f"{who} 批准冲销{format_yuan(event.reversed_fen)}元",
+        f"{who} approved the reversal of {format_yuan(event.reversed_fen)} yuan",
+    ),
+}
