@@ -163,7 +163,6 @@ def test_a_file_that_contradicts_itself_is_found_out() -> None:
     ],
     ids=[
         "failed, then paid",
-        "came back, then failed",
         "paid, then failed",
         "less",
         "more",
