@@ -16,7 +16,10 @@ def main() -> None:
 
     from demo.plan import read_plan
     from demo.story import Story
+    from shared.runtime.memory import collect_rarely, give_large_blocks_back
 
+    collect_rarely()
+    give_large_blocks_back()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER

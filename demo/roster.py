@@ -79,6 +79,7 @@ def take_in(
     layout = LAYOUTS[kind]
     sheet, headings = find_headings(layout, read_sheets(file))
     rows = [headings.read(each) for each in sheet.rows if each.number > headings.row.number]
+    del sheet
     counted: Counter[str] = Counter()
     for page in pages_of(layout.parents(rows), ROWS_A_CALL):
         for index, answer in zip(

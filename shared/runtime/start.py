@@ -53,11 +53,12 @@ def serve(kind: str, names: list[str], stop: "Stop") -> int:
     """Run a process that works for services itself; whatever it raises is told without its text."""
     from shared.runtime.calls import without_text
     from shared.runtime.finding import service_class
-    from shared.runtime.memory import collect_rarely
+    from shared.runtime.memory import collect_rarely, give_large_blocks_back
     from shared.runtime.settings import WrongSetting
     from shared.runtime.stopping import CannotStart
 
     collect_rarely()
+    give_large_blocks_back()
     try:
         match kind, names:
             case "interface", [name]:
