@@ -14,6 +14,7 @@ def main() -> None:
     patch()
     from rich.console import Console
 
+    from demo.office import LOGINS
     from demo.plan import read_plan
     from demo.story import Story
     from shared.runtime.memory import collect_rarely, give_large_blocks_back
@@ -32,7 +33,8 @@ def main() -> None:
     console.print("\n[bold green]全部相符[/bold green] [dim]· everything agrees[/dim]")
     console.print(
         "[dim]可在同一目录上继续运行全部服务 · all services can go on from here, in the same folder:[/dim]\n"
-        f"  GONGHUI_FOLDER={folder} gonghui up"
+        f"  GONGHUI_FOLDER={folder} .venv/bin/gonghui up\n"
+        f"[dim]登录名与密码 · names and passwords:[/dim] {folder / LOGINS}"
     )
 
 

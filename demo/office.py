@@ -3,14 +3,17 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
 from demo.calling import accepted, calling
 from demo.population import FEDERATION, staff
+from shared.runtime.secret_files import write_anew
 
 ROLES = ("clerk", "reviewer", "approver", "cashier", "reconciler", "statistician", "auditor")
 HIRED_ON = "2009-09-01"
+LOGINS = "logins.txt"
 RENEW_SECONDS = 120
 """A token lives for five minutes."""
 
@@ -45,11 +48,12 @@ class Office:
 
 
 @contextmanager
-def office(bus_url: str, registrar: Any) -> Iterator[Office]:
+def office(bus_url: str, registrar: Any, folder: Path) -> Iterator[Office]:
     """Hire, assign and log in one person for each role.
 
     Args:
         registrar: a caller who may register persons, hire and grant roles.
+        folder: where the names and passwords are left for whoever goes on by hand.
     """
     people = [staff(number) for number in range(len(ROLES))]
     found = registrar.membership.identify_persons(
@@ -76,9 +80,10 @@ def office(bus_url: str, registrar: Any) -> Iterator[Office]:
             for role, each in persons.items()
         ],
     )
-    tokens = {}
+    tokens, passwords = {}, {}
     for role, person_id in persons.items():
-        login_id, password = f"login-{role}", token_urlsafe(16)
+        login_id, password = f"login-{role}", token_urlsafe(9)
+        passwords[role] = password
         registrar.staffing.open_login(login_id=login_id, person_id=person_id, name=role)
         registrar.staffing.set_password(login_id=login_id, password=password)
         registrar.staffing.grant_role(
@@ -86,5 +91,6 @@ def office(bus_url: str, registrar: Any) -> Iterator[Office]:
         )
         with calling(bus_url) as anybody:
             tokens[role] = anybody.staffing.log_in(name=role, password=password)["token"]
+    write_anew(folder / LOGINS, "".join(f"{name} {password}\n" for name, password in passwords.items()))
     with ExitStack() as left:
         yield Office(bus_url, persons, tokens, left)
