@@ -41,7 +41,9 @@ def no_attempts() -> None:
 @pytest.fixture(scope="module")
 def administrator(suite: Together, bus_url: str) -> Iterator[Any]:
     """Whoever set the house up: a token that the house itself signed."""
-    with calling_with(bus_url, token_of_the_house(suite.houses[StaffingService].settings, "administrator")) as proxy:
+    with calling_with(
+        bus_url, token_of_the_house(suite.houses[StaffingService].settings, "administrator")
+    ) as proxy:
         yield proxy
 
 
