@@ -29,8 +29,8 @@ Timeout = typer.Option(20, min=0.1, max=3_600, help="等待应答的秒数 · Se
 @app.command()
 def figures(
     context: typer.Context,
-    from_: Any = From,
-    to: Any = To,
+    from_: datetime | None = From,
+    to: datetime | None = To,
     organisation: str | None = Organisation,
     programme: str | None = Programme,
     chart: str = typer.Option("relief.person_times", help="图表的指标 · The figure of the chart"),
@@ -82,8 +82,8 @@ def figures(
 def figure(
     context: typer.Context,
     code: str = typer.Argument(help="指标代码，如 relief.amount · A figure's code"),
-    from_: Any = From,
-    to: Any = To,
+    from_: datetime | None = From,
+    to: datetime | None = To,
     organisation: str | None = Organisation,
     programme: str | None = Programme,
     limit: int = typer.Option(20, min=1, max=1_000_000, help="最多显示的行数 · The most rows shown"),
@@ -112,7 +112,9 @@ def figure(
     if not rows:
         screen.say("没有相应的事实", "there are no facts behind it")
         return
-    table = Table(*rows[0])
+    table = Table()
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(str(value))) for value in row.values()))
     screen.out.print(table)
@@ -129,7 +131,7 @@ def answer(ask: Ask, timeout: float, method: str, **arguments: Any) -> Any:
     return ask(FIGURES, method, current_token(timeout), **given)
 
 
-def period_of(from_: Any, to: Any) -> dict[str, str]:
+def period_of(from_: datetime | None, to: datetime | None) -> dict[str, str]:
     """The period's days as the service takes them. Raises Mistake."""
     from shared.log.envelope import HOUSE_TIME
 
