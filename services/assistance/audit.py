@@ -9,6 +9,7 @@ from typing import Any
 from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.batch.lines import digest_of_file, digest_of_lines
 from services.assistance.aggregates.budget import Budget
+from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.relief_campaign import STUDENT_AID
 from services.assistance.events.batch import BatchApproved, BatchChecked, BatchReconciled, BatchReleased
 from services.assistance.events.budget import (
@@ -98,10 +99,14 @@ def four_persons_pay() -> Watch:
 
 
 def notice_is_served() -> Watch:
+    """Before a file is approved, and before any money leaves for its household."""
+
     def watch(step: Step) -> str | None:
-        last_on: date | None = step.before.notice_last_on
-        served = last_on is not None and step.event.effective_on > last_on and not step.before.open_objections
-        return None if served else f"file {step.event.file_id}"
+        event = step.event
+        file = step.before if isinstance(event, FileApproved) else step.state(hardship_file, event.file_id)
+        last_on: date | None = file.notice_last_on
+        served = last_on is not None and event.effective_on > last_on and not file.open_objections
+        return None if served else f"file {event.file_id}"
 
     return watch
 
@@ -272,9 +277,9 @@ LAWS = (
     ),
     law(
         "notice",
-        "公示期未满或异议未决即建档",
-        "a file was approved before its notice had been served",
-        (FileApproved,),
+        "公示期未满或异议未决即建档或放款",
+        "a file was approved, or money released for it, before its notice had been served",
+        (FileApproved, PaymentReleased),
         notice_is_served,
     ),
     law("cap", "超过救助上限", "a cap was exceeded", (HouseholdAided,), caps_hold),

@@ -13,6 +13,7 @@ from shared.cli.sentences import Mistake, Sentence, visible
 if TYPE_CHECKING:
     from shared.log.store import Store
     from shared.log.verify_chunk import Finding
+    from shared.runtime.auditing import Witness
 
 FINDINGS = 1
 """The exit status where something was found."""
@@ -20,6 +21,8 @@ SHOWN_MOST = 100
 EVER = {"from_on": "1900-01-01", "to_on": "9999-12-31"}
 COUNTS = "reporting"
 """The service whose figures are compared."""
+LOGINS = "staffing"
+"""The service under whose key a token is good everywhere."""
 
 app = typer.Typer(
     help="审计：重演历史、说明一笔支付 · Audit: replay a history, tell a payment's story",
@@ -45,7 +48,7 @@ def replay(
     from shared.cli.following import opened
     from shared.cli.services import language_of
     from shared.projections.rebuilding import compare
-    from shared.runtime.auditing import verify_and_replay
+    from shared.runtime.auditing import against_witnesses, verify_and_replay
     from shared.runtime.opening import LONG_PATIENCE_SECONDS
 
     screen: Screen = context.obj
@@ -58,13 +61,15 @@ def replay(
                 store, language_of(service), (*audit.LAWS, tally.law()), advance
             )
         findings = [*verdict.findings, *replayed.findings]
-        findings += witnesses_say(service, store, verdict.log_id)
+        witnesses = witnesses_of(service)
+        findings += against_witnesses(store, verdict.log_id, witnesses)
         with screen.waiting("核对投影", "comparing projections"):
             for projection in following.projections(None):
                 report = compare(store, following.feed(projection.source), projection)
                 findings += projection_findings(projection.name, report)
     figures = tally.figures()
-    findings += figure_findings(figures)
+    counted = counted_by_others()
+    findings += figure_findings(figures, counted)
     if bank_books is not None:
         findings += tally.against_books(booked_in(bank_books))
     told = {
@@ -75,6 +80,8 @@ def replay(
         "decided_again": replayed.decided,
         "root": verdict.root.hex(),
         "totals": figures,
+        "witnesses": [each.reader for each in witnesses],
+        "figures_compared": counted is not None,
         "bank_books": bank_books is not None,
         "clean": not findings,
         "findings": [
@@ -137,10 +144,10 @@ def audit_of(service: str) -> Any:
         ) from None
 
 
-def witnesses_say(service: str, store: "Store", log_id: str) -> "list[Finding]":
-    """What the other services' replicas have against the log; those that cannot be opened are passed over."""
+def witnesses_of(service: str) -> "list[Witness]":
+    """What the other services' replicas know of a log; those that cannot be opened are passed over."""
     from shared.cli.following import opened
-    from shared.runtime.auditing import against_witnesses, witness
+    from shared.runtime.auditing import witness
     from shared.runtime.finding import service_names
 
     known = []
@@ -152,7 +159,7 @@ def witnesses_say(service: str, store: "Store", log_id: str) -> "list[Finding]":
                 known.append(witness(other.house.store, reader, service))
         except Mistake:
             continue
-    return against_witnesses(store, log_id, [each for each in known if each is not None])
+    return [each for each in known if each is not None]
 
 
 def projection_findings(name: str, report: Any) -> "list[Finding]":
@@ -167,20 +174,37 @@ def projection_findings(name: str, report: Any) -> "list[Finding]":
     return found
 
 
-def figure_findings(totals: dict[str, int]) -> "list[Finding]":
-    """Totals that are not what the figures say; where nobody counts, nothing is compared."""
+def counted_by_others() -> dict[str, int | None] | None:
+    """The figures by their codes; None where nobody counts here. Raises Mistake where they are refused."""
+    from contextlib import ExitStack
+
     from shared.cli.following import opened
-    from shared.log.verify_chunk import Finding
+    from shared.cli.services import settings_of
     from shared.runtime.calls import RefusedCall
     from shared.runtime.local import Local, token_of_the_house
 
-    try:
-        with opened(COUNTS) as counting:
-            token = token_of_the_house(counting.house.settings, "auditor")
+    with ExitStack() as stack:
+        try:
+            counting = stack.enter_context(opened(COUNTS))
+        except Mistake:
+            return None
+        token = token_of_the_house(settings_of(LOGINS), "auditor")
+        try:
             answer = Local(counting.service, counting.house, token).call("figures", **EVER)
-    except (Mistake, RefusedCall):
+        except RefusedCall as refused:
+            raise Mistake(
+                Sentence(f"统计数字无法核对：{refused.zh}", f"the figures cannot be compared: {refused.en}"),
+                Sentence("请查看 gonghui status", "look at gonghui status"),
+            ) from None
+    return {each["code"]: each["value"] for each in answer["answer"]}
+
+
+def figure_findings(totals: dict[str, int], counted: "dict[str, int | None] | None") -> "list[Finding]":
+    """Totals that are not what the figures say; where nobody counts, nothing is compared."""
+    from shared.log.verify_chunk import Finding
+
+    if counted is None:
         return []
-    counted = {each["code"]: each["value"] for each in answer["answer"]}
     return [
         Finding("total.differs", f"{code}: replay {value}, figures {counted.get(code)}")
         for code, value in totals.items()
@@ -194,12 +218,18 @@ def booked_in(file: Path) -> list[tuple[str, int]]:
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            return [(row["line_id"], int(row["amount_fen"])) for row in csv.DictReader(opened)]
+            reader = csv.DictReader(opened)
+            booked = [(row["line_id"], int(row["amount_fen"])) for row in reader]
+            # A file without a row may be any file at all: its headings tell.
+            headings = set(reader.fieldnames or ())
     except (OSError, KeyError, TypeError, ValueError):
+        headings, booked = set(), []
+    if not {"line_id", "amount_fen"} <= headings:
         raise Mistake(
             Sentence(f"无法读取银行账簿 {file}", f"the bank's books {file} cannot be read"),
             Sentence("应为csv，首行 line_id,amount_fen", "a csv is expected that begins line_id,amount_fen"),
-        ) from None
+        )
+    return booked
 
 
 def bar(screen: Screen, store: "Store") -> Any:
@@ -248,6 +278,9 @@ def show(screen: Screen, told: dict[str, Any]) -> None:
         ("重新裁定的命令", "commands decided again", f"{told['decided_again']:,}"),
         ("默克尔根", "Merkle root", told["root"]),
         *((code, code, f"{value:,}") for code, value in told["totals"].items()),
+        ("核对过的其他服务", "compared with what these know", ", ".join(told["witnesses"]) or "—"),
+        ("核对过统计数字", "compared with the figures", "✓" if told["figures_compared"] else "—"),
+        ("核对过银行账簿", "compared with the bank's books", "✓" if told["bank_books"] else "—"),
     ):
         table.add_row(Text(screen.word(zh, en), "dim"), Text(visible(value), overflow="fold"))
     screen.out.print(table)

@@ -17,6 +17,8 @@ from shared.rules.language import Language
 from shared.runtime.replaying import Law, Replay, replay
 
 PAGE = 10_000
+ALONE_MOST = 20_000
+"""Up to so many events are verified sooner than another process has started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,10 @@ def verify_and_replay(
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Verdict, Replay]:
     """Verify a log in a process of its own while it is replayed in this one: two cores share the work."""
+    with store.read() as connection:
+        last = connection.execute(select(func.max(events.c.position))).scalar_one() or 0
+    if last <= ALONE_MOST:
+        return verify(store), replay(store, language, laws, progress)
     url = store.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(1, get_context("spawn")) as beside:
         verdict = beside.submit(_verify, url)

@@ -17,6 +17,7 @@ from shared.log.envelope import read_facts
 from shared.log.store import Store
 from shared.log.tables import commands, events
 from shared.log.verify_chunk import Finding
+from shared.projections.rebuilding import uncollected
 from shared.rules.context import Actor, Fact
 from shared.rules.decider import Decider
 from shared.rules.language import Language, UnknownType
@@ -125,6 +126,8 @@ def replay(
     """
     replaying = Replaying(language, laws)
     with (
+        # States live until the end and form no cycles: the collector would walk over all of them for nothing.
+        uncollected(),
         store.snapshot() as connection,
         _streamed(connection, select(events).order_by(events.c.position)) as recorded,
         _streamed(connection, select(commands).order_by(commands.c.number)) as sent,

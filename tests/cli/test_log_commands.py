@@ -169,12 +169,24 @@ def test_verifying_a_changed_log_fails_and_says_where(district: Path) -> None:
     }
 
 
-def test_every_finding_that_a_verification_makes_has_its_sentence() -> None:
-    sources = [ROOT / "shared/log" / name for name in ("verify.py", "verify_chunk.py")]
-    told = "".join(source.read_text() for source in sources)
+def test_every_finding_that_a_verification_or_an_audit_makes_has_its_sentence() -> None:
+    finding = (
+        "shared/log/verify.py",
+        "shared/log/verify_chunk.py",
+        "shared/runtime/replaying.py",
+        "shared/runtime/auditing.py",
+        "shared/cli/audit.py",
+        "services/assistance/audit.py",
+    )
+    told = "".join((ROOT / source).read_text() for source in finding)
 
-    codes = {word for word in told.split('"') if word.count(".") == 1 and word.partition(".")[0] in
-             ("event", "command", "head", "stream", "keys")}  # fmt: skip
+    codes = {
+        word
+        for word in told.split('"')
+        if word.count(".") == 1
+        and word.partition(".")[0]
+        in ("event", "command", "head", "stream", "keys", "replay", "witness", "projection", "total", "bank")
+    }
     assert codes == set(MEANINGS)
 
 

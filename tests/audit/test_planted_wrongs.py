@@ -1,0 +1,343 @@
+"""Wrongs that were planted straight in the database are found by the replay, each named by code and place.
+
+Where it can be done the hashes were made to fit again: then ``gonghui log verify`` alone finds nothing.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text, update
+from typer.testing import CliRunner
+
+from shared.cli.main import app
+from shared.log.store import Store
+from shared.log.tables import events
+from shared.projections.tables import checkpoints
+from tests.assistance.town import AMOUNT_FEN
+from tests.audit.planting import planting
+
+
+def gonghui(*arguments: str) -> tuple[int, dict[str, Any]]:
+    """The exit status of a command, and what it tells."""
+    result = CliRunner().invoke(app, ["--json", *arguments])
+    return result.exit_code, json.loads(result.stdout) if result.stdout else {}
+
+
+def findings(*arguments: str) -> list[tuple[str, str]]:
+    """Code and place of each that the replay has, which is at least one."""
+    status, told = gonghui("audit", "replay", *arguments)
+    assert status == 1
+    assert not told["clean"]
+    return [(each["code"], each["place"]) for each in told["findings"]]
+
+
+def of_code(code: str, found: list[tuple[str, str]]) -> list[str]:
+    return [place for each, place in found if each == code]
+
+
+def verified(folder: Path) -> bool:
+    """Whether the log's own hashes agree with each other."""
+    return gonghui("log", "verify", "assistance")[0] == 0
+
+
+def test_a_clean_history_has_no_findings(folder: Path) -> None:
+    status, told = gonghui("audit", "replay")
+
+    assert (status, told["findings"]) == (0, [])
+    assert (told["witnesses"], told["figures_compared"]) == (["reporting"], True)
+    assert told["totals"] == {
+        "relief.person_times": 3,
+        "relief.amount": 3 * AMOUNT_FEN,
+        "student.amount": 0,
+        "goods.packages": 2,
+        "goods.value": 12_000,
+    }
+
+
+def test_where_there_is_no_store_the_replay_says_so_and_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONGHUI_FOLDER", str(tmp_path / "nothing"))
+
+    assert CliRunner().invoke(app, ["audit", "replay"]).exit_code == 2
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_grant_that_its_proposer_approved(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("GrantApproved", grant_id="grant-1")
+        number = planted.act_as(at, "wang")
+        planted.change_event(at, lambda public: public["data"].update(approved_by="wang"))
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    assert of_code("law.two_persons", found) == [f"event {at} GrantApproved: grant grant-1"]
+    refused = f"command {number} ApproveGrant, events {at}-{at + 1}: aid_grant.same_person"
+    assert of_code("replay.refused", found) == [refused]
+    # Nobody can make what another service remembers fit.
+    assert [each.split(":")[0] for each in of_code("witness.other_root", found)] == ["reporting"]
+
+
+def test_a_file_that_its_caseworker_approved(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("FileApproved", file_id="file-2")
+        planted.act_as(at, "wang")
+        planted.change_event(at, lambda public: public["data"].update(approver_id="wang"))
+        planted.seal_again()
+
+    assert verified(folder)
+    assert ("law.two_persons", f"event {at} FileApproved: file file-2") in findings()
+
+
+def test_a_batch_that_one_person_both_checked_and_released(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("BatchReleased", batch_id="first")
+        planted.act_as(at, "zheng")
+        planted.seal_again()
+
+    assert verified(folder)
+    assert ("law.four_persons", f"event {at} BatchReleased: batch first") in findings()
+
+
+def test_a_household_that_was_aided_above_its_cap(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("HouseholdAided", grant_id="grant-4")
+        number = planted.command_of(at)
+        for kind in ("GrantProposed", "BudgetReserved", "HouseholdAided"):
+            planted.change_event(
+                planted.event(kind, grant_id="grant-4"),
+                lambda public: public["data"].update(amount_fen=2_000_000),
+            )
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    over = f"event {at} HouseholdAided: file file-4: 20,000.00 of 17,400.00 yuan"
+    assert [each.replace(",", "") for each in of_code("law.cap", found)] == [over.replace(",", "")]
+    assert ("replay.other_events", f"command {number} ProposeGrant, events {at - 2}-{at}") in found
+
+
+def test_a_payment_that_was_confirmed_twice(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.repeat(planted.event("PaymentConfirmed", grant_id="grant-1"))
+        number = planted.command_of(at)
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    assert of_code("law.paid_once", found) == [f"event {at} PaymentConfirmed: grant grant-1"]
+    assert of_code("replay.other_events", found) == [f"command {number} RecordResults, events {at}"]
+
+
+def test_money_that_left_after_its_reversal(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.repeat(planted.event("PaymentConfirmed", grant_id="grant-3"))
+        planted.seal_again()
+
+    assert verified(folder)
+    assert ("law.after_reversal", f"event {at} PaymentConfirmed: grant grant-3") in findings()
+
+
+def test_a_file_that_was_approved_before_its_notice_had_ended(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("FileApproved", file_id="file-3")
+        posted = planted.event("NoticePosted", file_id="file-3")
+        (last_on,) = planted.values(posted, "last_on")
+        number = planted.command_of(at)
+        planted.take_effect_on(at, last_on)
+        planted.change_command(number, lambda public: public["body"].update(approved_on=last_on))
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    assert of_code("law.notice", found) == [f"event {at} FileApproved: file file-3"]
+    refused = f"command {number} ApproveFile, events {at}: hardship_file.notice_runs"
+    assert refused in of_code("replay.refused", found)
+
+
+def test_money_that_was_released_before_the_notice_had_ended(folder: Path) -> None:
+    with planting(folder) as planted:
+        released = planted.event("BatchReleased", batch_id="second")
+        (last_on,) = planted.values(planted.event("NoticePosted", file_id="file-2"), "last_on")
+        number = planted.command_of(released)
+        at = planted.event("PaymentReleased", line_id="grant-2.2")
+        for each in (released, at):
+            planted.take_effect_on(each, last_on)
+        planted.change_command(number, lambda public: public["body"].update(released_on=last_on))
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    assert of_code("law.notice", found) == [f"event {at} PaymentReleased: file file-2"]
+    assert [each.split(",")[0] for each in of_code("replay.refused", found)] == [
+        f"command {number} ReleaseBatch"
+    ]
+
+
+def test_a_parameter_that_was_changed_in_place(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("ParameterSet", key="minimum_living_standard.month", value=145_000)
+        number = planted.command_of(at)
+        planted.change_event(at, lambda public: public["data"].update(value=150_000))
+        planted.change_command(number, lambda public: public["body"].update(value=150_000))
+        approved = planted.event("FileApproved", file_id="file-1")
+        deciding = planted.command_of(approved)
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    where = f"command {deciding} ApproveFile, events {approved}"
+    assert ("replay.other_parameters", where) in found
+    assert ("replay.other_events", where) in found
+
+
+def test_a_parameter_that_was_changed_without_the_hashes(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("ParameterSet", key="minimum_living_standard.month", value=145_000)
+        planted.change_event(at, lambda public: public["data"].update(value=150_000))
+
+    assert not verified(folder)
+    found = findings()
+    assert of_code("event.leaf", found) == [f"event {at}: public, sealed or leaf"]
+    assert f"command {planted_number(at, found)} SetParameter, events {at}" in of_code(
+        "replay.other_events", found
+    )
+
+
+def planted_number(at: int, found: list[tuple[str, str]]) -> str:
+    """The command's number that a finding tells about an event."""
+    place = next(place for _, place in found if place.endswith(f"events {at}"))
+    return place.split()[1]
+
+
+def test_the_last_events_cut_off_are_missed_by_nobody_but_the_other_services(folder: Path) -> None:
+    with planting(folder) as planted:
+        last = planted.event("BudgetAllocated", budget_id="frost")
+        planted.cut_off(last)
+        planted.seal_again()
+        planted.connection.execute(update(checkpoints).values(position=last - 1))
+    rebuilt(folder)
+
+    assert verified(folder)
+    assert findings() == [
+        ("witness.cut_off", f"reporting knows {last} events, the log holds {last - 1}"),
+    ]
+
+
+def rebuilt(folder: Path) -> None:
+    """The read models are made to fit, too."""
+    assert gonghui("projections", "rebuild", "assistance", "--accept-difference")[0] == 0
+
+
+def test_a_command_that_was_removed(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("GrantApproved", grant_id="grant-2")
+        number = planted.command_of(at)
+        planted.connection.execute(text(f"DELETE FROM commands WHERE number = {number}"))
+
+    found = findings()
+    assert ("command.gap", f"command {number} is missing") in found
+    assert of_code("replay.no_command", found) == [f"event {at}", f"event {at + 1}"]
+
+
+def test_an_event_that_was_removed(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("PaymentFailed", grant_id="grant-2")
+        planted.connection.execute(events.delete().where(events.c.position == at))
+
+    found = findings()
+    assert ("event.gap", f"event {at} is missing") in found
+    assert of_code("replay.other_events", found)
+
+
+def test_a_budget_that_was_overspent(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("BudgetAllocated", budget_id="winter")
+        number = planted.command_of(at)
+        planted.change_event(at, lambda public: public["data"].update(amount_fen=AMOUNT_FEN))
+        planted.change_command(number, lambda public: public["body"].update(amount_fen=AMOUNT_FEN))
+        second = planted.event("BudgetReserved", grant_id="grant-2")
+        planted.seal_again()
+
+    assert verified(folder)
+    assert of_code("law.budget", findings())[0] == f"event {second} BudgetReserved: budget winter"
+
+
+def test_a_bank_file_with_other_amounts_than_were_approved(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("BatchReleased", batch_id="first")
+        planted.change_event(at, lambda public: public["data"].update(file_digest="0" * 64))
+        planted.seal_again()
+
+    assert verified(folder)
+    assert of_code("law.as_approved", findings()) == [f"event {at} BatchReleased: batch first"]
+
+
+def test_an_entry_of_the_ledger_that_was_changed(folder: Path) -> None:
+    change(
+        folder,
+        "assistance",
+        "UPDATE ledger_balances SET debit_fen = debit_fen + 1 WHERE account = 'bank'",
+    )
+
+    assert findings() == [("projection.differs", "ledger_balances: 1 rows")]
+
+
+def test_a_figure_that_was_changed(folder: Path) -> None:
+    change(
+        folder, "reporting", "UPDATE payments SET amount_fen = amount_fen + 100 WHERE grant_id = 'grant-1'"
+    )
+
+    assert findings() == [
+        ("total.differs", f"relief.amount: replay {3 * AMOUNT_FEN}, figures {3 * AMOUNT_FEN + 100}"),
+    ]
+
+
+def change(folder: Path, service: str, statement: str) -> None:
+    store = Store(f"sqlite:///{folder / f'{service}.sqlite'}")
+    with store.write() as connection:
+        assert connection.execute(text(statement)).rowcount >= 1
+    store.close()
+
+
+BOOKED = ("grant-1.1", "grant-2.2", "grant-3.1", "grant-4.1")
+
+
+def books(folder: Path, *lines: tuple[str, int]) -> str:
+    file = folder / "books.csv"
+    file.write_text("line_id,amount_fen\n" + "".join(f"{line},{fen}\n" for line, fen in lines))
+    return str(file)
+
+
+def test_bank_books_that_agree(folder: Path) -> None:
+    agreeing = books(folder, *((each, AMOUNT_FEN) for each in BOOKED))
+
+    status, told = gonghui("audit", "replay", "--bank-books", agreeing)
+    assert (status, told["findings"]) == (0, [])
+
+
+def test_bank_books_that_differ(folder: Path) -> None:
+    differing = books(folder, *((each, AMOUNT_FEN) for each in BOOKED[1:]), ("grant-9.1", 5))
+
+    assert findings("--bank-books", differing) == [
+        ("bank.differs", f"line grant-1.1: bank 0 fen, log {AMOUNT_FEN} fen"),
+        ("bank.differs", "line grant-9.1: bank 5 fen, log 0 fen"),
+    ]
+
+
+def test_bank_books_that_paid_a_line_twice(folder: Path) -> None:
+    twice = books(folder, *((each, AMOUNT_FEN) for each in (*BOOKED, "grant-1.1")))
+
+    assert findings("--bank-books", twice) == [
+        ("bank.paid_twice", "line grant-1.1: 2 times"),
+        ("bank.differs", f"line grant-1.1: bank {2 * AMOUNT_FEN} fen, log {AMOUNT_FEN} fen"),
+    ]
+
+
+def test_bank_books_that_cannot_be_read_are_a_mistake_and_no_finding(folder: Path) -> None:
+    (folder / "books.csv").write_text("line,fen\n")
+
+    assert gonghui("audit", "replay", "--bank-books", str(folder / "books.csv"))[0] == 2
