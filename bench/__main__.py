@@ -21,6 +21,7 @@ BENCHMARKS = {
     "rpc": "bench.rpc.commands",
     "tokens": "bench.tokens",
     "batch": "bench.assistance.batch",
+    "replay": "bench.assistance.replay",
     "importing": "bench.membership.importing",
 }
 """Each module has TITLE and ``measure(quick=…)``, which gives the paragraph on the machine and the rows."""
