@@ -28,7 +28,7 @@ contracts: $(READY)
 
 faults: $(READY)
 	tests/install_servers.sh
-	$(PYTEST) tests/faults
+	FAULTS=long $(PYTEST) -s -o faulthandler_timeout=1500 tests/faults
 
 # The locks name no package index: the reader's own settings decide where packages come from.
 # The image's lock is the same set without what only tests need.

@@ -38,13 +38,17 @@ class Deployment:
         self.databases = {service: postgresql.create_database(f"{vhost}_{service}") for service in services}
         self._ports = {service: free_port() for service in services}
         self.processes: dict[tuple[str, Kind], Process] = {}
-        rabbitmq.ctl("add_vhost", vhost)
-        rabbitmq.ctl("set_permissions", "--vhost", vhost, "administrator", ".*", ".*", ".*")
+        self.make_vhost()
         for service, database in self.databases.items():
             settings = replace(embedded_settings(service, folder), database_url=database.owner_url)
             make_master_key(settings.master_key_file)
             make_signing_key(settings)
             prepare(settings, service_class(service).language, role=database.service)
+
+    def make_vhost(self) -> None:
+        """Make the deployment's part of the broker, at first and after all of it was lost."""
+        self._rabbitmq.ctl("add_vhost", self._vhost)
+        self._rabbitmq.ctl("set_permissions", "--vhost", self._vhost, "administrator", ".*", ".*", ".*")
 
     def bus_url(self, proxy: Proxy | None = None) -> str:
         url = self._rabbitmq.url() + self._vhost
@@ -87,9 +91,13 @@ class Deployment:
         """How many messages lie in a queue, delivered and unacknowledged ones included."""
         return self._rabbitmq.list_queues(self._vhost)[queue]
 
-    def close(self) -> None:
+    def kill_all(self) -> None:
+        """End every process, and leave to the servers what they hold."""
         for process in self.processes.values():
             process.kill()
+
+    def close(self) -> None:
+        self.kill_all()
         for database in self.databases.values():
             self._postgresql.drop_database(database)
         self._rabbitmq.ctl("delete_vhost", self._vhost)
