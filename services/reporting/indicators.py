@@ -197,7 +197,7 @@ def figure_rows(
 def figure_parts(
     connection: Connection, *, code: str, from_on: date, to_on: date, reach: Reach
 ) -> list[dict[str, Any]]:
-    """A figure for each organisation right below the top of what is within reach, the largest first.
+    """A figure for the top of what is within reach and each organisation right below, the largest first.
 
     Distinct figures are counted anew in each part, so that parts may add up to more than the whole.
 

@@ -238,6 +238,14 @@ def test_a_figure_is_told_for_each_part_right_below_the_top() -> None:
     assert found[0]["name"] == "town工会"
 
 
+def test_what_the_top_itself_did_is_a_part_of_its_own() -> None:
+    with reporting(paid("first"), paid("second", at=TOWN)) as connection:
+        of_town = Reach(frozenset({TOWN}))
+        found = figure_parts(connection, code="relief.person_times", reach=of_town, **YEAR)
+
+    assert {each["organisation_id"]: each["value"] for each in found} == {TOWN: 1, UNION: 1}
+
+
 def test_an_average_of_nothing_is_nothing_and_others_round_half_up() -> None:
     assert (average(0, 0), average(5, 2), average(4, 3), average(5, 3)) == (None, 3, 1, 2)
 

@@ -1,6 +1,6 @@
 """Organisations: the tree by which every figure is rolled up, with the names that people know."""
 
-from sqlalchemy import CTE, Column, MetaData, Table, Text, select
+from sqlalchemy import Column, MetaData, Subquery, Table, Text, select, union_all
 
 from services.membership.events import OrganisationFounded
 from shared.log.envelope import Envelope
@@ -24,16 +24,17 @@ def founded(row: Row, event: OrganisationFounded, envelope: Envelope) -> Row:
     return row | {"parent_id": event.parent_id, "name": event.name, "kind": event.kind}
 
 
-def parts(reach: Reach) -> CTE:
-    """Each organisation within reach but its tops, with the ``part`` it is in: the one right below a top."""
+def parts(reach: Reach) -> Subquery:
+    """Each organisation within reach, with its ``part``: the one right below a top, or the top itself."""
     if reach.roots is None:
         tops = select(table.c.organisation_id).where(table.c.parent_id.is_(None))
     else:
         tops = select(table.c.organisation_id).where(table.c.organisation_id.in_(sorted(reach.roots)))
-    first = select(table.c.organisation_id.label("part"), table.c.organisation_id)
-    below = first.where(table.c.parent_id.in_(tops)).cte("parts", recursive=True)
-    return below.union(
+    itself = select(table.c.organisation_id.label("part"), table.c.organisation_id)
+    below = itself.where(table.c.parent_id.in_(tops)).cte("parts", recursive=True)
+    below = below.union(
         select(below.c.part, table.c.organisation_id).join(
             below, table.c.parent_id == below.c.organisation_id
         )
     )
+    return union_all(select(below), itself.where(table.c.organisation_id.in_(tops))).subquery()
