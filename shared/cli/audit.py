@@ -128,10 +128,12 @@ def explain(
 
 def audit_of(service: str) -> Any:
     """A service's audit. Raises Mistake where it has none."""
+    from shared.cli.mistakes import told
     from shared.cli.services import settings_of
     from shared.runtime.finding import service_class
 
-    settings_of(service)
+    with told(service):
+        settings_of(service)
     package = service_class(service).__module__.rpartition(".")[0]
     try:
         return import_module(f"{package}.audit")
@@ -179,6 +181,7 @@ def counted_by_others() -> dict[str, int | None] | None:
     from contextlib import ExitStack
 
     from shared.cli.following import opened
+    from shared.cli.mistakes import told
     from shared.cli.services import settings_of
     from shared.runtime.calls import RefusedCall
     from shared.runtime.local import Local, token_of_the_house
@@ -188,7 +191,8 @@ def counted_by_others() -> dict[str, int | None] | None:
             counting = stack.enter_context(opened(COUNTS))
         except Mistake:
             return None
-        token = token_of_the_house(settings_of(LOGINS), "auditor")
+        with told(LOGINS):
+            token = token_of_the_house(settings_of(LOGINS), "auditor")
         try:
             answer = Local(counting.service, counting.house, token).call("figures", **EVER)
         except RefusedCall as refused:

@@ -16,6 +16,7 @@ from services.assistance.events.file import (
     FileSubmitted,
     HomeVisited,
     NoticePosted,
+    PayeeAccountRecorded,
 )
 from services.assistance.events.grant import GrantApproved, GrantProposed, GrantRefused, GrantWithdrawn
 from services.assistance.events.payment import (
@@ -100,6 +101,10 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     FileOpened: lambda _, who: (
         f"{who} 为该户建立困难职工档案草稿",
         f"{who} opened a file for the household",
+    ),
+    PayeeAccountRecorded: lambda event, who: (
+        f"{who} 登记收款账户（第{event.version}个）",
+        f"{who} recorded the payee's account, the household's no. {event.version}",
     ),
     FileSubmitted: lambda _, who: (f"{who} 提交档案及证明材料", f"{who} submitted it with its proofs"),
     FileReviewed: lambda _, who: (f"{who} 初审通过", f"{who} passed it at the first review"),

@@ -1,0 +1,208 @@
+"""Every law of money is kept by what the rules do, and broken by one event that they would never make."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.assistance import audit
+from services.assistance.aggregates.aid_grant import aid_grant
+from services.assistance.aggregates.budget import budget
+from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.aggregates.payment import payment
+from services.assistance.aggregates.payment_batch import payment_batch
+from services.assistance.audit import LAWS
+from services.assistance.parameters import LIVING_AID_CAP_MONTHS, MINIMUM_LIVING_STANDARD
+from services.assistance.projections.postings import Posting
+from shared.rules.context import Actor
+from shared.rules.decider import Decider
+from shared.rules.parameter import Parameter
+from shared.rules.policy_parameter import ParameterSet, policy_parameter
+from shared.runtime.replaying import Step
+from tests.rules.assistance.grants import (
+    AMOUNT_FEN,
+    budget_allocated,
+    budget_reserved,
+    grant_approved,
+    grant_proposed,
+    household_aided,
+)
+from tests.rules.assistance.households import NOTICE_LAST_ON, ON_FILE, POSTED, file_approved, notice_posted
+from tests.rules.assistance.payments import (
+    added,
+    approved,
+    batch_released,
+    checked,
+    confirmed,
+    every_event,
+    prepared,
+    released,
+    returned,
+    up_to,
+)
+from tests.rules.rules import fold
+
+Others = Mapping[tuple[Decider, str], Sequence[Any]]
+PREPARED: tuple[Decider, Sequence[Any]] = (payment, [prepared()])
+
+
+class Watching:
+    """One law, shown events by hand."""
+
+    def __init__(self, code: str, others: Others | None = None) -> None:
+        (law,) = (each for each in LAWS if each.code == f"law.{code}")
+        self.law = law
+        self._watch = law.begin()
+        self._others = others or {}
+
+    def shown(self, event: Any, by: str = "somebody", *, after: tuple[Decider, Sequence[Any]]) -> str | None:
+        """What the law says of an event after others of its stream."""
+        assert type(event) in self.law.watches
+        decider, history = after
+        before = fold(decider, history)
+        step = Step(1, event, None, Actor(by), before, decider.evolve(before, event), self._state)
+        return self._watch(step)
+
+    def _state(self, decider: Decider, identity: str) -> Any:
+        return fold(decider, self._others.get((decider, identity), ()))
+
+
+def test_a_budget_is_never_overspent() -> None:
+    law = Watching("budget")
+
+    assert law.shown(budget_reserved(amount_fen=300_000), after=(budget, [budget_allocated()])) is None
+    over = law.shown(budget_reserved(amount_fen=300_001), after=(budget, [budget_allocated()]))
+    assert over == "budget winter"
+
+
+def test_an_entry_balances(monkeypatch: pytest.MonkeyPatch) -> None:
+    law = Watching("entries")
+    assert law.shown(budget_allocated(), after=(budget, [])) is None
+
+    # No event can be posted to one side only; the law holds whatever the postings are.
+    monkeypatch.setattr(audit, "postings", lambda event: (Posting("bank", event.amount_fen),))
+    assert law.shown(budget_allocated(), after=(budget, [])) == "3,000.00 yuan"
+
+
+@pytest.mark.parametrize("person_id", ["wang", "zhao"])
+def test_a_file_is_approved_by_neither_its_caseworker_nor_its_reviewer(person_id: str) -> None:
+    law = Watching("two_persons")
+
+    assert law.shown(file_approved(), by="sun", after=(hardship_file, POSTED)) is None
+    assert law.shown(file_approved(), by=person_id, after=(hardship_file, POSTED)) == "file 1"
+
+
+def test_a_grant_is_approved_by_neither_its_proposer_nor_its_beneficiary() -> None:
+    law = Watching("two_persons")
+    proposed = grant_proposed()
+    after = (aid_grant, [proposed])
+
+    assert law.shown(grant_approved(), by="sun", after=after) is None
+    for person_id in (proposed.proposed_by, proposed.person_id):
+        assert law.shown(grant_approved(), by=person_id, after=after) == "grant 1"
+
+
+def test_four_persons_take_the_steps_of_a_batch() -> None:
+    law = Watching("four_persons")
+    reconciled = next(each for each in every_event() if type(each).__name__ == "BatchReconciled")
+    steps = (
+        (checked(added()), "locked", "zheng", ("wu",)),
+        (approved(added()), "checked", "qian", ("wu", "zheng")),
+        (batch_released(added()), "approved", "feng", ("wu", "zheng", "qian")),
+        (replace(reconciled, batch_id="1"), "released", "chen", ("wu", "zheng", "qian", "feng")),
+    )
+
+    for event, last, by, others in steps:
+        after = (payment_batch, up_to(last))
+        assert law.shown(event, by=by, after=after) is None
+        assert [law.shown(event, by=each, after=after) for each in others] == ["batch 1"] * len(others)
+
+
+def test_a_file_is_approved_after_the_last_day_of_its_notice() -> None:
+    law = Watching("notice")
+    too_early = file_approved(effective_on=NOTICE_LAST_ON)
+    never_posted = [each for each in POSTED if not isinstance(each, type(notice_posted()))]
+
+    assert law.shown(file_approved(), after=(hardship_file, POSTED)) is None
+    assert law.shown(too_early, after=(hardship_file, POSTED)) == "file 1"
+    assert law.shown(file_approved(), after=(hardship_file, never_posted)) == "file 1"
+
+
+def test_money_leaves_after_the_last_day_of_the_notice() -> None:
+    law = Watching("notice", {(hardship_file, "1"): ON_FILE})
+
+    assert law.shown(released(effective_on=NOTICE_LAST_ON + timedelta(days=1)), after=PREPARED) is None
+    assert law.shown(released(effective_on=NOTICE_LAST_ON), after=PREPARED) == "file 1"
+
+
+def set_to(parameter: Parameter[int], value: int) -> ParameterSet:
+    return ParameterSet(
+        key=parameter.key,
+        value=value,
+        unit=parameter.unit,
+        region="CN",
+        effective_from=date(2024, 1, 1),
+        document_no="1",
+        sureness="sample",
+    )
+
+
+def test_a_household_is_aided_up_to_the_cap_and_not_beyond() -> None:
+    law = Watching(
+        "cap",
+        {
+            (policy_parameter, LIVING_AID_CAP_MONTHS.key): [set_to(LIVING_AID_CAP_MONTHS, 2)],
+            (policy_parameter, MINIMUM_LIVING_STANDARD.key): [set_to(MINIMUM_LIVING_STANDARD, 50_000)],
+        },
+    )
+    aided = household_aided(amount_fen=100_000)
+
+    assert law.shown(aided, after=(hardship_file, ON_FILE)) is None
+    over = law.shown(replace(aided, amount_fen=1), after=(hardship_file, [*ON_FILE, aided]))
+    assert over == "file 1: 1,000.01 of 1,000.00 yuan"
+
+
+def test_money_leaves_once_for_a_grant_unless_it_came_back() -> None:
+    law = Watching("paid_once", {(aid_grant, "1"): [grant_proposed(), grant_approved()]})
+
+    assert law.shown(confirmed(), after=PREPARED) is None
+    assert law.shown(returned(), after=PREPARED) is None
+    assert law.shown(confirmed(attempt=2), after=PREPARED) is None
+    assert law.shown(confirmed(attempt=2), after=PREPARED) == "grant 1"
+
+
+def test_what_leaves_is_what_was_granted() -> None:
+    law = Watching("paid_once", {(aid_grant, "1"): [grant_proposed(), grant_approved()]})
+
+    assert law.shown(confirmed(amount_fen=AMOUNT_FEN + 1), after=PREPARED) == "grant 1"
+
+
+def test_nothing_is_paid_for_a_grant_after_its_reversal() -> None:
+    law = Watching("after_reversal")
+    reversed_ = next(each for each in every_event() if type(each).__name__ == "PaymentReversed")
+
+    assert law.shown(confirmed("c"), after=PREPARED) is None
+    assert law.shown(reversed_, after=PREPARED) is None
+    assert law.shown(released("c"), after=PREPARED) == "grant c"
+    assert law.shown(released("d"), after=PREPARED) is None
+
+
+def test_a_batch_is_released_as_it_was_approved() -> None:
+    law = Watching("as_approved")
+    after = (payment_batch, up_to("approved"))
+    as_seen = batch_released(added())
+
+    assert law.shown(approved(added()), after=(payment_batch, up_to("checked"))) is None
+    assert law.shown(replace(approved(added()), digest="0"), after=(payment_batch, up_to("checked")))
+    assert law.shown(as_seen, after=after) is None
+    for changed in ({"digest": "0"}, {"file_digest": "0"}, {"line_count": 2}, {"amount_fen": 1}):
+        assert law.shown(replace(as_seen, **changed), after=after) == "batch 1"
+
+
+def test_every_law_is_tried_here() -> None:
+    tried = re.findall(r'Watching\(\s*"(\w+)"', Path(__file__).read_text())
+    assert {f"law.{each}" for each in tried} == {each.code for each in LAWS}
