@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Row, select, text, update
 
 from shared.bus.cloud_event import PublicEvent
 from shared.bus.tables import replica_events, replicas
-from shared.log.envelope import Envelope
+from shared.log.envelope import Envelope, moment_text
 from shared.log.log import envelopes
 from shared.log.merkle import Frontier
 from shared.log.store import Store, among, insert_rows
@@ -98,6 +99,23 @@ class Replica:
         """The last position there is."""
         found = select(replicas.c.position).where(replicas.c.source == self._source)
         return connection.execute(found).scalar_one_or_none() or 0
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position that its source had recorded at a moment; 0 before the first."""
+        columns, until = replica_events.c, moment_text(moment)
+        with self.store.read() as connection:
+            known, later = 0, self.position(connection) + 1
+            # Moments never go back, so that halving finds the place without an index on them.
+            while later - known > 1:
+                middle = (known + later) // 2
+                recorded_at = select(columns.recorded_at).where(
+                    columns.source == self._source, columns.position == middle
+                )
+                if connection.execute(recorded_at).scalar_one() <= until:
+                    known = middle
+                else:
+                    later = middle
+            return known
 
     def stopped(self) -> str | None:
         """Why it takes nothing any more; None while it does."""

@@ -1,6 +1,6 @@
 """``gonghui figures`` and ``gonghui figure``: the district's figures, and what stands behind each of them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ def figures(
     chart: str = typer.Option("relief.person_times", help="图表的指标 · The figure of the chart"),
     xlsx: Path | None = typer.Option(None, help="另存为Excel文件 · Also write a workbook"),
     html: Path | None = typer.Option(None, help="另存为网页，含图表 · Also write a page with a chart"),
+    as_of: Any = typer.Option(
+        None,
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        help="按当时已登记的事件统计；只写日期指当日结束 · As recorded by then; a day means its end",
+    ),
     timeout: float = Timeout,
 ) -> None:
     """某时期的全部统计数字 · All figures of a period, for an organisation and all below it."""
@@ -45,14 +50,16 @@ def figures(
     screen: Screen = context.obj
     period = period_of(from_, to)
     chosen = {"organisation_id": organisation} if organisation else {}
+    moment, then = moment_of(as_of), "_as_of" if as_of else ""
+    chosen |= {"moment": moment} if moment else {}
     with refusals_told(), screen.waiting("正在统计", "counting"), reaching(timeout) as ask:
-        told = answer(ask, timeout, "figures", **period, **chosen, programme=programme)
+        told = answer(ask, timeout, f"figures{then}", **period, **chosen, programme=programme)
         parts: list[dict[str, Any]] = []
         if html is not None:
-            parts = answer(ask, timeout, "figure_parts", code=chart, **period, **chosen)["answer"]
+            parts = answer(ask, timeout, f"figure_parts{then}", code=chart, **period, **chosen)["answer"]
     found = told["answer"]
     title = f"{screen.word('统计数字', 'Figures')} {period['from_on']} – {period['to_on']}"
-    note = known(told, screen)
+    note = known(told, screen, moment)
     if xlsx is not None:
         write_figures(xlsx, title, lines(found, screen), note)
     if html is not None:
@@ -70,7 +77,7 @@ def figures(
             encoding="utf-8",
         )
     if screen.as_json:
-        screen.put(told | period)
+        screen.put(told | period | {"as_of": moment})
         return
     show(title, found, note, screen)
     for file in (xlsx, html):
@@ -145,6 +152,17 @@ def period_of(from_: datetime | None, to: datetime | None) -> dict[str, str]:
     return {"from_on": first.isoformat(), "to_on": last.isoformat()}
 
 
+def moment_of(as_of: datetime | None) -> str | None:
+    """The moment that was asked for, in the house's time; a day alone means its end."""
+    from shared.log.envelope import HOUSE_TIME
+
+    if as_of is None:
+        return None
+    if as_of.time() == time.min:
+        as_of = datetime.combine(as_of, time.max)
+    return as_of.replace(tzinfo=HOUSE_TIME).isoformat()
+
+
 def shown(value: int | None, unit: str) -> str:
     """A value as people read it: fen as yuan, thousands apart, nothing counted as a dash."""
     if value is None:
@@ -176,10 +194,12 @@ def bar(part: dict[str, Any], unit: str) -> Any:
     return Bar(part["name"], part["value"], shown(part["value"], unit))
 
 
-def known(told: dict[str, Any], screen: Screen) -> str:
-    """How far the figures know, in a sentence."""
+def known(told: dict[str, Any], screen: Screen, moment: str | None = None) -> str:
+    """How far the figures know, or knew at a moment, in a sentence."""
     far = "、".join(f"{source} {position:,}" for source, position in sorted(told["known"].items()))
     note = screen.word(f"已统计至事件位置：{far}", f"counted up to the positions: {far}")
+    if moment is not None:
+        note = screen.word(f"截至{moment}已登记者；{note}", f"as recorded by {moment}; {note}")
     if told["complete"]:
         return note
     return note + screen.word(

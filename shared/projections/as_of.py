@@ -1,5 +1,6 @@
 """As of an earlier moment: projections made anew from the prefix of their feeds, in memory."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from shared.projections.applying import apply_page
 from shared.projections.feed import Feed
 from shared.projections.projection import Projection
 
-PAGE = 10_000
+PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +65,5 @@ def _fill(
         with store.read() as source:
             page = feed.page(source, position, min(PAGE, last - position), projection.handled)
         apply_page(target, projection, projection.table, page, held)
+        time.sleep(0)  # whoever else is served in this process has its turn
     return last, not held

@@ -1,0 +1,79 @@
+"""Queries answered as they would have been at an earlier moment, from the prefixes of what they read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import field as field_of
+from datetime import datetime
+from typing import Any
+
+from shared.bus.replica import Replica
+from shared.projections.as_of import as_of
+from shared.projections.projection import Projection
+from shared.rules.refusal import Refusal
+from shared.runtime.house import House
+from shared.runtime.methods import arguments_of, query
+from shared.runtime.scopes import ORGANISATION, SUBTREE
+
+MOMENT = Refusal(
+    "query.moment",
+    zh="应为带时区的时刻，如 2026-06-30T18:00:00+08:00",
+    en="must be a moment with its offset, such as 2026-06-30T18:00:00+08:00",
+)
+
+
+class query_as_of(query):  # noqa: N801 - it reads as a word in service classes
+    """A query as an RPC method that answers what it would have answered at an earlier moment.
+
+    The method takes the query's arguments and ``moment``, with its offset from UTC, and answers
+    ``{answer, known, complete}``: ``known`` is by source the last position that had been recorded by then.
+    """
+
+    def _accepts(self) -> type[Any]:
+        more: list[tuple[str, Any, Any]] = [("moment", str, field_of())]
+        if self._scope == SUBTREE:
+            more.insert(0, (ORGANISATION, str | None, field_of(default=None)))
+        return arguments_of(self._function, more)
+
+    def _run(self, call: Any, values: dict[str, Any]) -> Any:
+        moment = moment_in(values.pop("moment"))
+        return answer_as_of(call.house, self._function, values, self._reads, moment)
+
+
+def moment_in(text: str) -> datetime:
+    """A moment as it is sent. Raises the refusal ``query.moment``."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise MOMENT(field="moment") from None
+    if moment.tzinfo is None:
+        raise MOMENT(field="moment")
+    return moment
+
+
+def answer_as_of(
+    house: House,
+    function: Callable[..., Any],
+    values: dict[str, Any],
+    reads: Sequence[Projection],
+    moment: datetime,
+) -> dict[str, Any]:
+    """A query's answer at a moment, in the form of ``answer_query``.
+
+    Args:
+        function: ``(connection, **values)``.
+        reads: the projections that it reads, which are made anew in memory.
+    """
+    up_to = {source: position_at(house, source, moment) for source in {each.source for each in reads}}
+    followed = [(each, house.feed(each.source), up_to[each.source]) for each in reads]
+    with as_of(house.store, followed) as then:
+        return {
+            "answer": function(then.connection, **values),
+            "known": then.known,
+            "complete": then.complete,
+        }
+
+
+def position_at(house: House, source: str, moment: datetime) -> int:
+    """The last position of a source that had been recorded at a moment, as far as this house knows it."""
+    if source == house.log.source:
+        return house.log.position_at(moment)
+    return Replica(house.store, source).position_at(moment)
