@@ -156,10 +156,11 @@ def nothing_after_a_reversal() -> Watch:
     reversed_: set[str] = set()
 
     def watch(step: Step) -> str | None:
+        grant_id = step.event.grant_id
+        broken = f"grant {grant_id}" if grant_id in reversed_ else None
         if isinstance(step.event, PaymentReversed):
-            reversed_.add(step.event.grant_id)
-            return None
-        return f"grant {step.event.grant_id}" if step.event.grant_id in reversed_ else None
+            reversed_.add(grant_id)
+        return broken
 
     return watch
 
@@ -212,7 +213,7 @@ class Tally:
             case PaymentReturned() as event:
                 self.left.pop(event.grant_id, None)
             case PaymentReversed() as event:
-                programme, paid_fen = self.left.pop(event.grant_id)
+                programme, paid_fen = self.left.pop(event.grant_id, (event.programme, 0))
                 if paid_fen > event.reversed_fen:
                     self.left[event.grant_id] = programme, paid_fen - event.reversed_fen
             case GoodsIssued() as event:

@@ -13,6 +13,7 @@ from services.assistance.aggregates.batch.commands import (
     RemoveLines,
     UnlockBatch,
 )
+from services.assistance.aggregates.batch.lines import ORGANISATIONS_WITHIN
 from services.assistance.aggregates.budget import AllocateBudget
 from services.assistance.aggregates.file.commands import (
     ApproveFile,
@@ -43,7 +44,7 @@ from services.assistance.aggregates.grant.commands import (
 from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
 from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
 from services.assistance.imports.bank_results import record_result_file
-from services.assistance.projections.access import access
+from services.assistance.projections.access import access, organisation_tree
 from services.assistance.projections.bank_file import write_bank_file
 from services.assistance.projections.journal import journal_page
 from services.assistance.projections.ledger import (
@@ -52,12 +53,14 @@ from services.assistance.projections.ledger import (
     ledger_of_grant,
     trial_balance,
 )
+from services.assistance.projections.organisations_within import organisations_within
 from services.assistance.projections.payment_batches import (
     grants_not_payable,
     not_payable,
     payment_batch,
     payment_batches,
 )
+from shared.runtime.facts import LookUp
 from shared.runtime.methods import command, operation, query
 from shared.runtime.service import Service
 
@@ -106,7 +109,12 @@ class AssistanceService(Service):
     return_goods = command(ReturnGoods, role="clerk", scope=HERE)
 
     open_batch = command(OpenBatch, role="clerk", scope=HERE, minted=("batch_id",))
-    add_lines = command(AddLines, role="clerk", scope=HERE)
+    add_lines = command(
+        AddLines,
+        role="clerk",
+        scope=HERE,
+        facts=(LookUp(ORGANISATIONS_WITHIN, organisation_tree, organisations_within),),
+    )
     remove_lines = command(RemoveLines, role="clerk", scope=HERE)
     lock_batch = command(LockBatch, role="clerk", scope=HERE)
     unlock_batch = command(UnlockBatch, role=("clerk", *REVIEWERS), scope=HERE)

@@ -21,6 +21,7 @@ from services.assistance.aggregates.batch.commands import (
     ReleaseBatch,
     Result,
 )
+from services.assistance.aggregates.batch.lines import ORGANISATIONS_WITHIN
 from services.assistance.aggregates.budget import AllocateBudget
 from services.assistance.aggregates.file.commands import (
     ApproveFile,
@@ -42,7 +43,7 @@ from services.assistance.projections.payment_batches import not_payable, payment
 from shared.log.entry import Answer, Outcome
 from shared.log.tables import events
 from shared.projections.following import ProjectionFollower, prepare_projection
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.personal import Personal
 from shared.rules.policy_parameter import SetParameter
 from shared.runtime.commands import Request
@@ -54,6 +55,8 @@ from tests.rules.assistance.households import findings, member_of
 DISTRICT, FACTORY = "district", "factory"
 OPENED_ON, APPROVED_ON, PAID_ON = date(2024, 1, 8), date(2024, 2, 22), date(2024, 3, 4)
 AMOUNT_FEN = 100_000
+BELOW = {ORGANISATIONS_WITHIN: Fact([FACTORY], "membership", 1)}
+"""What is looked up for who adds lines: the factory's union is below the district."""
 A_CALL = 1_000
 CAMPAIGNS = ("winter", "frost", "snow")
 PROJECTIONS = (payment_batches, not_payable, ledger_entries, ledger_balances)
@@ -103,7 +106,7 @@ class Town:
         """Have commands handled; an outcome for each."""
         found: list[Outcome] = []
         for start in range(0, len(commands), A_CALL):
-            page = [Request(each, Actor(by)) for each in commands[start : start + A_CALL]]
+            page = [Request(each, Actor(by), facts=BELOW) for each in commands[start : start + A_CALL]]
             found += self.house.handler.handle_many(page)
         return found
 

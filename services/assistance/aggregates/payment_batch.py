@@ -25,6 +25,7 @@ from services.assistance.aggregates.batch.lines import (
     digest_of_lines,
     file_of,
     lines_for,
+    paid_for,
 )
 from services.assistance.aggregates.batch.refusals import (
     ALREADY_OPENED,
@@ -132,7 +133,8 @@ def add_lines(command: AddLines, batch: PaymentBatch, context: Context) -> list[
     grants = context.states(aid_grant, wanted)
     files = context.states(hardship_file, [file_of(grant) for grant in grants])
     payments = context.states(payment, wanted)
-    prepared, not_payable = lines_for(command, wanted, grants, files, payments)
+    within = paid_for(command, grants, context)
+    prepared, not_payable = lines_for(command, wanted, grants, files, payments, within)
     if len(batch.lines) + len(prepared) > LINES_MOST:
         raise FULL(most=LINES_MOST)
     if any(context.actor_id in (line.person_id, line.holder_id) for line in prepared):

@@ -8,7 +8,14 @@ from services.assistance.events.payment import Outcome, WithdrawalReason
 from shared.rules.message import message
 
 NotPayableReason = Literal[
-    "grant_not_approved", "file_not_on_file", "account_missing", "in_a_batch", "paid", "in_doubt", "reversed"
+    "grant_not_approved",
+    "file_not_on_file",
+    "account_missing",
+    "in_a_batch",
+    "paid",
+    "in_doubt",
+    "reversed",
+    "another_organisation",
 ]
 UnlockReason = Literal["line_changed", "wrong_lines", "not_approved", "clerical_error"]
 

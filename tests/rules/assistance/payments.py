@@ -9,7 +9,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 from services.assistance.aggregates.aid_grant import aid_grant
-from services.assistance.aggregates.batch.lines import digest_of_file, digest_of_lines
+from services.assistance.aggregates.batch.lines import (
+    ORGANISATIONS_WITHIN,
+    digest_of_file,
+    digest_of_lines,
+)
 from services.assistance.aggregates.budget import budget
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.paying import line_id
@@ -193,7 +197,9 @@ def world(payments: Mapping[str, list[Any]] | None = None, grants: int = 1, **ch
         others[hardship_file, key] = changed.get(f"file_{key}", [*ON_FILE, account_recorded(key)])
         others[payment, key] = (payments or {}).get(key, [])
     others[budget, "winter"] = []
-    return Rules(payment_batch, {BATCH_MINUTES_OVER_FEN: MINUTES_OVER_FEN}, others)
+    return Rules(
+        payment_batch, {BATCH_MINUTES_OVER_FEN: MINUTES_OVER_FEN}, others, {ORGANISATIONS_WITHIN: [FACTORY]}
+    )
 
 
 def every_event() -> list[Any]:

@@ -20,6 +20,7 @@ from services.assistance.aggregates.batch.commands import (
     Result,
     UnlockBatch,
 )
+from services.assistance.aggregates.batch.lines import ORGANISATIONS_WITHIN
 from services.assistance.aggregates.budget import Budget
 from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
 from services.assistance.events.payment import (
@@ -35,7 +36,7 @@ from services.assistance.events.payment import (
 from services.assistance.parameters import BATCH_MINUTES_OVER_FEN
 from services.assistance.projections.postings import POSTINGS, postings
 from shared.log.entry import Known, View
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.refusal import Refused
 from shared.runtime.commands import decide
 from tests.rules.assistance.grants import (
@@ -54,6 +55,8 @@ from tests.rules.rules import TODAY, in_force_always
 GRANTS = ("1", "2", "3")
 BATCHES = ("first", "second")
 ALLOCATED_FEN = 10 * AMOUNT_FEN
+
+BELOW = {ORGANISATIONS_WITHIN: Fact([FACTORY], "test", 1)}
 
 
 @dataclass
@@ -101,7 +104,7 @@ class Money:
         """Have a command decided; whether it was accepted."""
         decider = language.decider_of_command(command)
         try:
-            events = decide(decider, decider.decide, command, Actor(by), View(TODAY, self.known), {})
+            events = decide(decider, decider.decide, command, Actor(by), View(TODAY, self.known), BELOW)
         except Refused:
             return False
         for each in events:

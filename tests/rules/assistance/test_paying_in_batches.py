@@ -1,5 +1,6 @@
 """The rules of payment batches: four different persons, lines that are as they were seen, one effect."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from services.assistance.aggregates.batch.commands import (
     RemoveLines,
     UnlockBatch,
 )
-from services.assistance.aggregates.batch.lines import digest_of_lines
+from services.assistance.aggregates.batch.lines import ORGANISATIONS_WITHIN, digest_of_lines
 from services.assistance.aggregates.batch.refusals import (
     ALREADY_OPENED,
     ANOTHER_ORGANISATION,
@@ -106,6 +107,13 @@ def test_a_grant_that_stands_in_the_batch_is_not_added_again() -> None:
 def test_a_grant_named_twice_becomes_one_line() -> None:
     twice = AddLines(**OF_THE_BATCH, grant_ids=("1", "1"), prepared_on=PAID_ON)
     world().given(opened()).when(twice, by="wu").then(prepared(), added())
+
+
+def test_a_batch_pays_no_grant_of_an_organisation_that_is_not_below_its_own() -> None:
+    elsewhere = replace(world(), facts={ORGANISATIONS_WITHIN: []})
+    reason = NotPayable(grant_id="1", reason="another_organisation")
+
+    elsewhere.given(opened()).when(ADD, by="wu").then(added(lines={}, not_payable=(reason,)))
 
 
 def test_a_person_without_account_is_listed_and_keeps_nobody_from_being_paid() -> None:

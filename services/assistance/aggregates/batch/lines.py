@@ -1,6 +1,6 @@
 """The lines of a payment batch: which grants can be paid, what has changed, and digests of all lines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 
@@ -12,11 +12,22 @@ from services.assistance.aggregates.paying import Payment, line_id
 from services.assistance.events.batch import BatchLine, NotPayable, NotPayableReason
 from services.assistance.events.grant import GrantProposed
 from services.assistance.events.payment import Line, PaymentPrepared
+from shared.rules.context import Context
+
+ORGANISATIONS_WITHIN = "organisations_within"
+"""The fact that tells which organisations of a batch's grants lie below the batch's own."""
 
 
 def file_of(grant: AidGrant) -> str:
     """The file of a grant; that of a grant which does not exist is found in no log."""
     return "" if grant.proposal is None else grant.proposal.file_id
+
+
+def paid_for(command: AddLines, grants: Sequence[AidGrant], context: Context) -> set[str]:
+    """The organisations whose grants a batch pays: its own, and those of the grants that lie below it."""
+    own = command.organisation_id
+    others = {each.proposal.organisation_id for each in grants if each.proposal} - {own}
+    return {own, *(context.fact(ORGANISATIONS_WITHIN) if others else ())}
 
 
 def lines_for(
@@ -25,16 +36,21 @@ def lines_for(
     grants: Sequence[AidGrant],
     files: Sequence[HardshipFile],
     payments: Sequence[Payment],
+    within: Collection[str],
 ) -> tuple[list[PaymentPrepared], list[NotPayable]]:
     """A line of the next attempt for each grant that can be paid, and the others with what stands against it.
 
     Args:
         grants, files, payments: the states of each grant, of its file and of its payment.
+        within: the organisations for which the batch may pay.
     """
     lines: list[PaymentPrepared] = []
     not_payable: list[NotPayable] = []
     for grant_id, grant, file, payment in zip(grant_ids, grants, files, payments, strict=True):
-        if (reason := why_not_payable(grant, file, payment, command.prepared_on)) is not None:
+        reason = why_not_payable(grant, file, payment, command.prepared_on)
+        if grant.proposal is not None and grant.proposal.organisation_id not in within:
+            reason = "another_organisation"
+        if reason is not None:
             not_payable.append(NotPayable(grant_id=grant_id, reason=reason))
         elif grant.proposal is not None and file.account is not None:
             lines.append(_prepared(command, grant.proposal, file.account, payment))
