@@ -47,6 +47,10 @@ MEANINGS = {
     "replay.refused": Sentence(
         "按当时的规则这条命令应被拒绝", "the rules then in force would have refused this command"
     ),
+    "replay.undecidable": Sentence(
+        "规则无法对这条命令作出裁定：内容或前提不可能如此",
+        "the rules cannot decide this command at all: it cannot have been so",
+    ),
     "replay.other_events": Sentence(
         "按当时的规则会作出不同的裁定", "the rules then in force decide otherwise than was recorded"
     ),

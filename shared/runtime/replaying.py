@@ -7,6 +7,7 @@ the bytes say is believed here; that they are those that were recorded is verifi
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -191,6 +192,8 @@ class Replaying:
             decided = decide(decider, decider.decide_as_of(told.rule_version), command, actor, view, facts)
         except Refused as refused:
             self.find("replay.refused", f"{where}: {refused.refusal.code}")
+        except Exception as error:  # noqa: BLE001 - on what was forged a rule may fail in any way
+            self.find("replay.undecidable", f"{where}: {type(error).__name__}")
         else:
             if decided != happened:
                 self.find("replay.other_events", where)
@@ -209,6 +212,11 @@ class Replaying:
 
     def _event(self, row: Row[Any]) -> Any:
         facts = read_facts(row.public)
+        data = facts.data
+        # States keep these for ever, and most say what others said before: a quarter of all memory.
+        for name, value in data.items():
+            if type(value) is str:
+                data[name] = intern(value)
         return self._language.event(row.type, facts.schema, facts.data, erased_values(row.sealed))
 
     def _take_in(self, command: Any, actor: Actor, made: Sequence[Row[Any]], happened: Sequence[Any]) -> None:
@@ -219,13 +227,16 @@ class Replaying:
             decider = self._language.events[row.type][1]
             if row.version != before.version + 1 or row.stream != decider.stream_of(event):
                 self.find("replay.other_states", f"event {row.position} {row.type}")
-            after = Known(decider.evolve(before.state, event), row.version)
-            evolved[row.stream] = after
-            for law, watch in self._watches.get(row.type, ()):
-                step = Step(row.position, event, command, actor, before.state, after.state, self._state)
-                broken = watch(step)
-                if broken is not None:
-                    self.find(law.code, f"event {row.position} {row.type}: {broken}")
+            try:
+                after = Known(decider.evolve(before.state, event), row.version)
+                evolved[row.stream] = after
+                for law, watch in self._watches.get(row.type, ()):
+                    step = Step(row.position, event, command, actor, before.state, after.state, self._state)
+                    broken = watch(step)
+                    if broken is not None:
+                        self.find(law.code, f"event {row.position} {row.type}: {broken}")
+            except Exception as error:  # noqa: BLE001 - as above
+                self.find("replay.undecidable", f"event {row.position} {row.type}: {type(error).__name__}")
         self._states |= evolved
 
 

@@ -188,6 +188,7 @@ def test_nothing_is_paid_for_a_grant_after_its_reversal() -> None:
     assert law.shown(confirmed("c"), after=PREPARED) is None
     assert law.shown(reversed_, after=PREPARED) is None
     assert law.shown(released("c"), after=PREPARED) == "grant c"
+    assert law.shown(reversed_, after=PREPARED) == "grant c"
     assert law.shown(released("d"), after=PREPARED) is None
 
 

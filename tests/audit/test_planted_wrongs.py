@@ -141,6 +141,15 @@ def test_money_that_left_after_its_reversal(folder: Path) -> None:
     assert ("law.after_reversal", f"event {at} PaymentConfirmed: grant grant-3") in findings()
 
 
+def test_a_payment_that_was_reversed_twice(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.repeat(planted.event("PaymentReversed", grant_id="grant-3"))
+        planted.seal_again()
+
+    assert verified(folder)
+    assert ("law.after_reversal", f"event {at} PaymentReversed: grant grant-3") in findings()
+
+
 def test_a_file_that_was_approved_before_its_notice_had_ended(folder: Path) -> None:
     with planting(folder) as planted:
         at = planted.event("FileApproved", file_id="file-3")

@@ -130,6 +130,32 @@ def test_a_command_that_the_rules_would_have_refused_is_found(house: House) -> N
     assert found.findings[0].place == "command 3 Move, events 3-4: fund.overdrawn"
 
 
+def fragile(command: Any, state: Fund, context: Context) -> list[Any]:
+    """A rule that relies on what only its own decisions make true."""
+    if isinstance(command, Add):
+        raise KeyError(command.fund_id)
+    return funds.decide(command, state, context)
+
+
+def frail(state: Fund, event: Any) -> Fund:
+    """States that some event cannot follow."""
+    if isinstance(event, Spent):
+        raise KeyError(event.fund_id)
+    return funds.evolve(state, event)
+
+
+def test_what_no_rule_can_decide_or_follow_is_found_and_the_replay_goes_on(house: House) -> None:
+    lived(house)
+
+    undecided = replay(house.store, language_with(decide=fragile))
+    unfollowed = replay(house.store, language_with(evolve=frail))
+
+    assert undecided.findings[0].place == "command 2 Add, events 2: KeyError"
+    assert set(codes(undecided)) == {"replay.undecidable"}
+    assert undecided.events == unfollowed.events == house.log.head().position
+    assert "replay.undecidable" in codes(unfollowed)
+
+
 def test_a_decision_that_saw_other_states_than_history_has_is_found(house: House) -> None:
     lived(house)
     tampered(house, 3, lambda public: public["context"]["reads"].update({"fund/a": 7}))
