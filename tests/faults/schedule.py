@@ -8,7 +8,8 @@ from typing import Literal
 from tests.suite.deployment import Kind
 
 SERVICES = ("membership", "assistance", "staffing", "reporting")
-KINDS: tuple[Kind, ...] = ("interface", "worker", "supervise")
+ROUND: tuple[Kind, ...] = ("interface", "interface", "worker", "worker", "supervise")
+"""How often each process of a service is killed before the next round; with a supervisor go its children."""
 DELAY_SECONDS_MAX = 0.1
 """About as long as a call takes, so that many faults come in the middle of one."""
 
@@ -54,13 +55,13 @@ class Fault:
 
 
 def schedule(seed: int, size: Size, calls: int) -> list[Fault]:
-    """The faults in their order: at random moments, the kills spread evenly over all processes.
+    """The faults in their order: at random moments, the kills in rounds over all processes.
 
     Args:
         calls: so many the client is going to begin.
     """
     random = Random(seed)
-    processes = [(service, kind) for service in SERVICES for kind in KINDS]
+    processes = [(service, kind) for service in SERVICES for kind in ROUND]
     random.shuffle(processes)
     killed = islice(cycle(processes), size.kills)
     others: list[What] = ["broker"] * size.broker_kills

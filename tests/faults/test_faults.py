@@ -7,6 +7,7 @@ schedule of a run, whose seed is printed.
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -102,6 +103,8 @@ def test_the_same_seed_gives_the_same_schedule_and_spreads_the_kills() -> None:
 
     assert faults == schedule(7, LONG, calls_of(LONG))
     assert faults != schedule(8, LONG, calls_of(LONG))
-    killed = [each.service for each in faults if each.what == "process"]
-    assert len(killed) == LONG.kills >= 100
-    assert all(killed.count(service) >= 20 for service in SERVICES)
+    killed = Counter((each.service, each.kind) for each in faults if each.what == "process")
+    assert killed.total() == LONG.kills >= 100
+    for service in SERVICES:
+        assert killed[service, "interface"] == killed[service, "worker"] == 10
+        assert killed[service, "supervise"] == 5
