@@ -36,7 +36,7 @@ def figures(
     chart: str = typer.Option("relief.person_times", help="图表的指标 · The figure of the chart"),
     xlsx: Path | None = typer.Option(None, help="另存为Excel文件 · Also write a workbook"),
     html: Path | None = typer.Option(None, help="另存为网页，含图表 · Also write a page with a chart"),
-    as_of: Any = typer.Option(
+    as_of: datetime | None = typer.Option(
         None,
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         help="按当时已登记的事件统计；只写日期指当日结束 · As recorded by then; a day means its end",
@@ -199,7 +199,8 @@ def known(told: dict[str, Any], screen: Screen, moment: str | None = None) -> st
     far = "、".join(f"{source} {position:,}" for source, position in sorted(told["known"].items()))
     note = screen.word(f"已统计至事件位置：{far}", f"counted up to the positions: {far}")
     if moment is not None:
-        note = screen.word(f"截至{moment}已登记者；{note}", f"as recorded by {moment}; {note}")
+        then = moment[:19].replace("T", " ")
+        note = screen.word(f"截至{then}已登记者；{note}", f"as recorded by {then}; {note}")
     if told["complete"]:
         return note
     return note + screen.word(

@@ -95,6 +95,7 @@ def test_one_case_from_the_application_to_the_payment(
         await_true(lambda: readiness(port) == (200, []), START_SECONDS_MAX)
         for line in lines:
             walker.walk(line)
+        before = CliRunner().invoke(app, ["--json", "figures", "--as-of", "2001-01-01"])
         code, _ = suite.stop()
     finally:
         suite.kill()
@@ -102,6 +103,8 @@ def test_one_case_from_the_application_to_the_payment(
     *_, figures, figure, story, audit = walker.said
     assert code == 0
     assert "1,000.00" in figures
+    assert before.exit_code == 0, before.output
+    assert not any(each["value"] for each in json.loads(before.stdout)["answer"])
     assert "case-1" in figure
     assert "银行确认已支付1,000.00元" in story
     assert "审计通过" in audit
