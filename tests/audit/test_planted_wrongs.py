@@ -15,6 +15,7 @@ from shared.cli.main import app
 from shared.log.store import Store
 from shared.log.tables import events
 from shared.projections.tables import checkpoints
+from shared.runtime import auditing
 from tests.assistance.town import AMOUNT_FEN
 from tests.audit.planting import planting
 
@@ -54,6 +55,16 @@ def test_a_clean_history_has_no_findings(folder: Path) -> None:
         "goods.packages": 2,
         "goods.value": 12_000,
     }
+
+
+def test_a_long_log_is_verified_by_another_process_beside_the_replay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "ALONE_MOST", 0)
+    with planting(folder) as planted:
+        planted.change_event(at := 100, lambda public: public.update(actor_id="nobody"))
+
+    assert of_code("event.leaf", findings()) == [f"event {at}: public, sealed or leaf"]
 
 
 def test_where_there_is_no_store_the_replay_says_so_and_makes_none(
