@@ -1,6 +1,5 @@
 """The README's tour is walked line by line in a folder that the demonstration has left."""
 
-import io
 import json
 import os
 import re
@@ -8,14 +7,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from demo.office import LOGINS
-from demo.plan import read_plan
-from demo.story import Story
 from shared.cli.main import app
 from shared.runtime.finding import service_names
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
@@ -23,7 +20,7 @@ from tests.runtime.suite import await_true
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = Path(__file__).with_name("small.toml")
+
 LOOKED_UP = re.compile(r"(?P<name>[A-Z]+)=\$\((?P<command>gonghui .*?) \| grep -o '\"(?P<field>\w+)\".*\)")
 
 
@@ -76,12 +73,12 @@ def find(answer: object, field: str) -> str:
 
 
 def test_one_case_from_the_application_to_the_payment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lived: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("GONGHUI_")]:
         monkeypatch.delenv(name)
     folder = tmp_path / "demo"
-    assert Story(folder, Console(file=io.StringIO()), read_plan(SMALL)).tell()
+    copytree(lived[0], folder, ignore=ignore_patterns("*.sock"))
     monkeypatch.setenv("GONGHUI_FOLDER", str(folder))
     monkeypatch.chdir(tmp_path)
     start, up, login, *lines = tour()
