@@ -22,8 +22,10 @@ from shared.rules.context import Actor
 from shared.runtime.commands import CommandHandler, Request
 from shared.runtime.opening import open_log, prepare
 from shared.runtime.settings import embedded_settings
+from tests.servers.process import hear_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
+
 CLERK = Actor("registrar-1")
 
 
@@ -105,6 +107,7 @@ def test_tail_follows_what_is_recorded_until_it_is_interrupted(district: Path) -
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     assert following.stdout is not None
     try:

@@ -16,7 +16,7 @@ from shared.runtime.door import SOCKET_FILE
 from shared.runtime.finding import service_names
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
 from tests.runtime.suite import await_true
-from tests.servers.process import free_port
+from tests.servers.process import free_port, hear_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,6 +88,7 @@ def test_ctrl_c_ends_it_without_a_traceback_however_early(tmp_path: Path) -> Non
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     await_true(lambda: "shared.runtime.start" in Path(f"/proc/{process.pid}/cmdline").read_text(), 30)
     process.send_signal(signal.SIGINT)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from shared.runtime.door import CALLERS_MOST
 from shared.runtime.opening import open_store, prepare
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.together import Together
@@ -12,7 +13,7 @@ from tests.runtime.suite import suite_settings
 NEEDLESS = "import sys, shared.runtime.interface, shared.runtime.worker; print('alembic' in sys.modules)"
 
 
-def test_each_call_has_a_connection_of_its_own_and_two_are_left_for_the_probe(tmp_path: Path) -> None:
+def test_each_call_also_at_the_door_has_a_connection_and_two_are_left_for_the_probe(tmp_path: Path) -> None:
     """Source: faults.md T-34."""
     together = Together(suite_settings(tmp_path), ProcessSettings(rpc_workers=5))
 
@@ -20,7 +21,7 @@ def test_each_call_has_a_connection_of_its_own_and_two_are_left_for_the_probe(tm
     for house in together.houses.values():
         house.close()
 
-    assert sizes == {7}
+    assert sizes == {5 + 2 + CALLERS_MOST}
 
 
 def test_a_store_is_opened_with_as_many_connections_as_it_is_told(tmp_path: Path) -> None:

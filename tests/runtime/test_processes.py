@@ -20,7 +20,7 @@ from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import free_port
 from tests.servers.rabbitmq import RabbitMQ
 
-STOP_SECONDS_MAX = 5
+STOP_SECONDS_MAX = 10
 
 
 @pytest.fixture
