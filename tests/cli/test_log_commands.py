@@ -22,9 +22,10 @@ from shared.rules.context import Actor
 from shared.runtime.commands import CommandHandler, Request
 from shared.runtime.opening import open_log, prepare
 from shared.runtime.settings import embedded_settings
-from tests.servers.process import hear_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
+HEARING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A process that a shell has in its background, and all that it starts, is deaf to it otherwise."""
 
 CLERK = Actor("registrar-1")
 
@@ -100,14 +101,13 @@ def test_tail_as_json_is_one_list(district: Path) -> None:
 
 
 def test_tail_follows_what_is_recorded_until_it_is_interrupted(district: Path) -> None:
-    command = "from shared.cli.main import main; main()"
+    command = f"{HEARING_CTRL_C}; from shared.cli.main import main; main()"
     following = subprocess.Popen(
         [sys.executable, "-c", command, "--json", "log", "tail", "membership", "--limit", "1", "--follow"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=hear_ctrl_c,
     )
     assert following.stdout is not None
     try:

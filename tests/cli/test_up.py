@@ -16,9 +16,11 @@ from shared.runtime.door import SOCKET_FILE
 from shared.runtime.finding import service_names
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
 from tests.runtime.suite import await_true
-from tests.servers.process import free_port, hear_ctrl_c
+from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+HEARING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A process that a shell has in its background, and all that it starts, is deaf to it otherwise."""
 
 
 def started(folder: Path) -> Process:
@@ -80,7 +82,7 @@ def said_at(door: Path, line: bytes) -> dict[str, dict[str, str]]:
 
 
 def test_ctrl_c_ends_it_without_a_traceback_however_early(tmp_path: Path) -> None:
-    command = "from shared.cli.main import main; main()"
+    command = f"{HEARING_CTRL_C}; from shared.cli.main import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "up"],
         cwd=ROOT,
@@ -88,7 +90,6 @@ def test_ctrl_c_ends_it_without_a_traceback_however_early(tmp_path: Path) -> Non
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=hear_ctrl_c,
     )
     await_true(lambda: "shared.runtime.start" in Path(f"/proc/{process.pid}/cmdline").read_text(), 30)
     process.send_signal(signal.SIGINT)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -70,8 +69,3 @@ def needed(path: Path | None, package: str) -> Path:
     if shutil.which("setpriv") is None:
         raise ServerMissingError("setpriv is not installed; it comes with util-linux")
     return path
-
-
-def hear_ctrl_c() -> None:
-    """For a process about to begin: started in a shell's background, it would be deaf to it otherwise."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
