@@ -1,7 +1,9 @@
 """Asking the store: statements compiled once and, on PostgreSQL, sent together."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -25,6 +27,7 @@ from shared.log import postgresql
 from shared.log.store import insert_rows
 
 PAGE = 1_000
+AHEAD = 2
 
 
 class Question:
@@ -121,6 +124,33 @@ def ask_for_many(connection: Connection, question: Question, given: Mapping[str,
         with postgresql.driver_errors(connection, "a question for many rows"):
             return list(driver.cursor(binary=True).execute(question.on(connection), given).fetchall())
     return list(connection.execute(question.on(connection), given).cursor.fetchall())
+
+
+@contextmanager
+def asking_ahead(connection: Connection) -> Iterator[None]:
+    """Within it, PostgreSQL works out the next answer while this process looks at the last one."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    with postgresql.driver_errors(connection, "questions asked ahead"), driver.pipeline():
+        yield
+
+
+def ask_ahead(
+    connection: Connection, question: Question, asked: Iterator[Mapping[str, Any]]
+) -> Iterator[list[Any]]:
+    """The answers of ``ask_for_many`` to a question asked again and again, within ``asking_ahead``."""
+    if connection.dialect.name != "postgresql":
+        for given in asked:
+            yield ask_for_many(connection, question, given)
+        return
+    driver: Any = connection.connection.driver_connection
+    statement = question.on(connection)
+    ahead = deque(driver.cursor(binary=True).execute(statement, given) for given in islice(asked, AHEAD))
+    while ahead:
+        yield ahead.popleft().fetchall()
+        ahead.extend(driver.cursor(binary=True).execute(statement, given) for given in islice(asked, 1))
 
 
 def ask_in_pages(connection: Connection, question: Question) -> Iterator[Sequence[Any]]:

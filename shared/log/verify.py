@@ -1,10 +1,13 @@
 """Verifying a log: each leaf, column, command and unique key is worked out again and compared."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from multiprocessing import get_context
+from secrets import randbelow
 from typing import Any
 
 import msgspec
@@ -19,8 +22,9 @@ from shared.log.verify_chunk import Chunk, Finding, keys_weight, read_event_fact
 
 CHUNK = 65_536
 """Events a chunk: a power of two, so that a whole chunk is one complete subtree."""
-WEIGHTS = 2**256
+SEED = "PYTHONHASHSEED"
 SHOWN_MOST = 10
+PAGE = 1_000
 PATIENCE_SECONDS = 600.0
 UNIQUE_KEYS = Question(lambda _: select(unique_keys))
 
@@ -64,7 +68,7 @@ class _Sum:
         self.events += chunk.events
         self.commands, self.recorded_at = chunk.last_command, chunk.last_moment
         self.epoch, self.idle = chunk.epoch, chunk.idle
-        self.weight = (self.weight + chunk.weight) % WEIGHTS
+        self.weight += chunk.weight
         self.personal_keys += chunk.personal_keys
 
 
@@ -84,8 +88,8 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
             if stands is None:
                 raise NotFounded("the store holds no log yet")
             log_id = _first_log_id(connection)
-            # Other processes begin with these while the derived tables are read here.
-            chunks = working.enter_context(_chunks(store, log_id, stands, processes))
+            # Other processes begin while the derived tables are read here.
+            chunks, weight = working.enter_context(_shared_out(store, log_id, stands, processes))
             keys = _kept_keys(connection)
             findings = _gaps(connection, stands)
         total = _Sum(findings=findings)
@@ -93,6 +97,7 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
             total.add(chunk)
             if progress is not None:
                 progress(total.events)
+        kept_weight = weight()
     worked_out = {
         "log_id": log_id,
         "epoch": total.epoch,
@@ -105,7 +110,7 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
     for name, value in worked_out.items():
         if getattr(stands, name) != value:
             findings.append(Finding("head.column", f"head: {name}"))
-    if keys.weight != total.weight:
+    if kept_weight != total.weight:
         findings.append(Finding("keys.differ", "unique_keys"))
     missing = total.personal_keys - keys.personal
     if missing < 0 or (missing > 0 and not keys.forgotten):
@@ -115,8 +120,13 @@ def verify(store: Store, processes: int = 1, progress: Callable[[int], None] | N
 
 
 @contextmanager
-def _chunks(store: Store, log_id: str, stands: Row[Any], processes: int) -> Iterator[Iterator[Chunk]]:
-    """The chunks of a log in their order, by this process when they are asked for or by others at once."""
+def _shared_out(
+    store: Store, log_id: str, stands: Row[Any], processes: int
+) -> Iterator[tuple[Iterator[Chunk], Callable[[], int]]]:
+    """The chunks of a log in their order, and the weight of the keys that its table holds.
+
+    Both are worked out by this process when they are asked for, or by others at once.
+    """
     position: int = stands.position
     shares = [
         (
@@ -128,11 +138,25 @@ def _chunks(store: Store, log_id: str, stands: Row[Any], processes: int) -> Iter
         for after in range(0, max(position, 1), CHUNK)
     ]
     if processes == 1:
-        yield (verify_chunk(store, *share) for share in shares)
+        yield (verify_chunk(store, *share) for share in shares), lambda: _kept_weight(store, position)
         return
     url = store.url.render_as_string(hide_password=False)
-    with ProcessPoolExecutor(processes, get_context("spawn"), _open_store, (url,)) as pool:
-        yield pool.map(_verify_apart, shares)
+    with ProcessPoolExecutor(processes, get_context("spawn"), _open_store, (url,)) as pool, _one_seed():
+        weight = pool.submit(_kept_weight_apart, position)
+        yield pool.map(_verify_apart, shares), weight.result
+
+
+@contextmanager
+def _one_seed() -> Iterator[None]:
+    """Processes started within hash alike, with a secret of their own, so that their weights compare."""
+    before = os.environ.get(SEED)
+    os.environ[SEED] = str(randbelow(2**32))
+    try:
+        yield
+    finally:
+        os.environ.pop(SEED)
+        if before is not None:
+            os.environ[SEED] = before
 
 
 _STORES: list[Store] = []
@@ -145,6 +169,22 @@ def _open_store(url: str) -> None:
 
 def _verify_apart(share: tuple[str, int, int, int | None]) -> Chunk:
     return verify_chunk(_STORES[0], *share)
+
+
+def _kept_weight_apart(position: int) -> int:
+    return _kept_weight(_STORES[0], position)
+
+
+def _kept_weight(store: Store, position: int) -> int:
+    """The weight of the keys that the table held when the log ended at a position; it may go on since."""
+    later = select(events.c.stream, events.c.public).where(events.c.position > position)
+    with store.snapshot() as connection:
+        weight = sum(map(keys_weight, ask_in_pages(connection, UNIQUE_KEYS)))
+        for stream, public in connection.execute(later.execution_options(yield_per=PAGE)):
+            keys = read_event_facts(public).keys
+            weight += keys_weight(zip(keys.releases, repeat(stream), strict=False))
+            weight -= keys_weight(zip(keys.takes, repeat(stream), strict=False))
+        return weight
 
 
 def _first_log_id(connection: Connection) -> str:
@@ -175,17 +215,15 @@ def _gaps(connection: Connection, stands: Row[Any]) -> list[Finding]:
 class _Keys:
     """What the tables of unique keys hold.
 
-    Plain keys are compared by a sum over them, since a set of a million would not fit; personal ones by
-    their number, which erasure alone may lower.
+    Personal ones are compared by their number, which erasure alone may lower; plain ones by a sum over
+    them (see ``_kept_weight``), since a set of a million would not fit.
     """
 
-    weight: int
     personal: int
     forgotten: int
 
 
 def _kept_keys(connection: Connection) -> _Keys:
-    weight = sum(map(keys_weight, ask_in_pages(connection, UNIQUE_KEYS))) % WEIGHTS
     personal = connection.execute(select(func.count()).select_from(digests)).scalar_one()
     forgotten = select(func.count()).where(person_keys.c.wrapped.is_(None))
-    return _Keys(weight, personal, connection.execute(forgotten).scalar_one())
+    return _Keys(personal, connection.execute(forgotten).scalar_one())

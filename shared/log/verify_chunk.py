@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import repeat
+from itertools import count, islice
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, func, select
 
-from shared.log.asking import Question, as_bytes, ask_for_many
+from shared.log.asking import Question, as_bytes, ask_ahead, asking_ahead
 from shared.log.merkle import complete_subtrees
 from shared.log.store import Store
 from shared.log.tables import commands, events
@@ -93,8 +93,12 @@ class Chunk:
 
 
 def keys_weight(held: Iterable[tuple[str, str]]) -> int:
-    """A number for held keys with their streams, in any order; it tells whether two sets of them differ."""
-    return sum(map(int.from_bytes, [sha256(f"{key}\0{stream}".encode()).digest() for key, stream in held]))
+    """A number for held keys with their streams, in any order; it tells whether two sets of them differ.
+
+    It is a sum of Python's own hashes, which are keyed by a secret of the process: nobody can make up two
+    sets with one sum, and only what processes of one seed made can be compared (see ``verify``).
+    """
+    return sum(map(hash, held))
 
 
 def verify_chunk(store: Store, log_id: str, after: int, up_to: int, last_command: int | None) -> Chunk:
@@ -106,10 +110,12 @@ def verify_chunk(store: Store, log_id: str, after: int, up_to: int, last_command
     """
     chunk = Chunk(after)
     with store.read() as connection:
-        recorded = Commands(connection, chunk, log_id)
-        verify_events(connection, chunk, recorded, log_id, up_to)
-        if last_command is not None:
-            recorded.finish(last_command)
+        number = _last_before(connection, after)
+        with asking_ahead(connection):
+            recorded = Commands(connection, chunk, log_id, number)
+            verify_events(connection, chunk, recorded, log_id, up_to)
+            if last_command is not None:
+                recorded.finish(last_command)
     chunk.last_command = recorded.number
     return chunk
 
@@ -119,11 +125,9 @@ def verify_events(
 ) -> None:
     """Work out each leaf again and compare the columns with what the leaf tells. Written for speed."""
     position, moment, leaves = chunk.after, "", []
-    taken: list[tuple[str, str]] = []
-    released: list[tuple[str, str]] = []
-    for at, stream, version, kind, recorded_at, leaf, public, sealed in _events(
-        connection, chunk.after, up_to
-    ):
+    told: list[tuple[KeysTold, str]] = []
+    rows = _rows(connection, EVENTS, chunk.after)
+    for at, stream, version, kind, recorded_at, leaf, public, sealed in islice(rows, up_to - chunk.after):
         position += 1
         if at != position:
             break
@@ -147,31 +151,31 @@ def verify_events(
             chunk.find("event.column", f"event {position}: a column differs from the leaf")
         if recorded_at < moment:
             chunk.find("event.moment", f"event {position}: recorded_at")
+        if not moment:
+            chunk.first_moment = recorded_at
         moment = recorded_at
-        chunk.first_moment = chunk.first_moment or moment
         chunk.epoch = facts.epoch
         if facts.command_id != recorded.id:
             recorded.step(position, facts.idle)
         if facts.command_digest != recorded.digest or facts.command_id != recorded.id:
             chunk.find("command.event", f"event {position}: its command")
-        keys = facts.keys
-        taken += zip(keys.takes, repeat(stream))
-        released += zip(keys.releases, repeat(stream))
-        chunk.personal_keys += len(keys.personal_takes) - len(keys.personal_releases)
+        told.append((facts.keys, stream))
     if len(leaves) != up_to - chunk.after:
         chunk.find("event.gap", f"event {chunk.after + len(leaves) + 1} is missing")
     chunk.events, chunk.last_moment, chunk.subtrees = len(leaves), moment, complete_subtrees(leaves)
-    chunk.weight = keys_weight(taken) - keys_weight(released)
+    chunk.weight = keys_weight((key, stream) for keys, stream in told for key in keys.takes)
+    chunk.weight -= keys_weight((key, stream) for keys, stream in told for key in keys.releases)
+    chunk.personal_keys = sum(len(keys.personal_takes) - len(keys.personal_releases) for keys, _ in told)
 
 
 class Commands:
     """The commands of a chunk, followed in step with its events."""
 
-    def __init__(self, connection: Connection, chunk: Chunk, log_id: str) -> None:
+    def __init__(self, connection: Connection, chunk: Chunk, log_id: str, number: int) -> None:
         self._chunk = chunk
         self._log_id = log_id
-        self.number = _last_before(connection, chunk.after)
-        self._verified = self._verify(_commands(connection, self.number))
+        self.number = number
+        self._verified = self._verify(_rows(connection, COMMANDS, number))
         self._with_events, self._first, self._last = 0, 0, chunk.after
         self.id, self.digest = "", ""
 
@@ -201,6 +205,8 @@ class Commands:
             chunk.last_moment = max(chunk.last_moment, moment)
             if first is not None:
                 chunk.find("command.column", f"command {self.number}: first_position")
+        if self.number < last:
+            chunk.find("command.gap", f"command {self.number + 1} is missing")
 
     def _find_wrong_end(self) -> None:
         """The command followed so far does not have its last event where its row says."""
@@ -254,22 +260,13 @@ def _last_before(connection: Connection, position: int) -> int:
     return int(connection.execute(whole).scalar_one() or 0)
 
 
-def _commands(connection: Connection, number: int) -> Iterator[Any]:
-    while True:
-        page = ask_for_many(connection, COMMANDS, {"after": number, "most": PAGE})
-        yield from page
-        if len(page) < PAGE:
-            return
-        number = page[-1][0]
-
-
-def _events(connection: Connection, after: int, up_to: int) -> Iterator[Any]:
-    while after < up_to:
-        page = ask_for_many(connection, EVENTS, {"after": after, "most": min(PAGE, up_to - after)})
+def _rows(connection: Connection, question: Question, after: int) -> Iterator[Any]:
+    """The rows whose numbers follow one, page by page until there are none."""
+    pages = ({"after": start, "up_to": start + PAGE} for start in count(after, PAGE))
+    for page in ask_ahead(connection, question, pages):
         if not page:
             return
         yield from page
-        after = page[-1][0]
 
 
 def _following(table: Table) -> Question:
@@ -278,7 +275,8 @@ def _following(table: Table) -> Question:
     def statement(connection: Connection) -> Any:
         number, *others, public, sealed = table.c
         columns = (number, *others, as_bytes(connection, public), as_bytes(connection, sealed))
-        return select(*columns).where(number > bindparam("after")).order_by(number).limit(bindparam("most"))
+        following = number > bindparam("after"), number <= bindparam("up_to")
+        return select(*columns).where(*following).order_by(number)
 
     return Question(statement)
 
