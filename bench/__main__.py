@@ -23,6 +23,7 @@ BENCHMARKS = {
     "batch": "bench.assistance.batch",
     "replay": "bench.assistance.replay",
     "importing": "bench.membership.importing",
+    "demonstration": "bench.demonstration",
 }
 """Each module has TITLE and ``measure(quick=…)``, which gives the paragraph on the machine and the rows."""
 
