@@ -8,17 +8,18 @@ from typing import Any
 
 import msgspec
 from psycopg.rows import namedtuple_row
+from psycopg.types.string import ByteaBinaryLoader
 from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
     String,
     Table,
+    Text,
     any_,
     bindparam,
     cast,
     func,
-    literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -28,6 +29,7 @@ from shared.log.store import insert_rows
 
 PAGE = 1_000
 AHEAD = 2
+PORTION = 50
 
 
 class Question:
@@ -117,15 +119,6 @@ def named(connection: Connection, column: ColumnElement[Any], name: str) -> Colu
     return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
 
 
-def ask_for_many(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
-    """The rows that answer a question as plain tuples, just as the driver reads them: quicker for many."""
-    if connection.dialect.name == "postgresql":
-        driver: Any = connection.connection.driver_connection
-        with postgresql.driver_errors(connection, "a question for many rows"):
-            return list(driver.cursor(binary=True).execute(question.on(connection), given).fetchall())
-    return list(connection.execute(question.on(connection), given).cursor.fetchall())
-
-
 @contextmanager
 def asking_ahead(connection: Connection) -> Iterator[None]:
     """Within it, PostgreSQL works out the next answer while this process looks at the last one."""
@@ -140,21 +133,35 @@ def asking_ahead(connection: Connection) -> Iterator[None]:
 def ask_ahead(
     connection: Connection, question: Question, asked: Iterator[Mapping[str, Any]]
 ) -> Iterator[list[Any]]:
-    """The answers of ``ask_for_many`` to a question asked again and again, within ``asking_ahead``."""
+    """The answers to a question asked again and again, within ``asking_ahead``.
+
+    Its rows are plain tuples as the driver reads them, which is quicker for many; see ``as_read``.
+    """
     if connection.dialect.name != "postgresql":
         for given in asked:
-            yield ask_for_many(connection, question, given)
+            yield list(connection.execute(question.on(connection), given).cursor.fetchall())
         return
     driver: Any = connection.connection.driver_connection
     statement = question.on(connection)
-    ahead = deque(driver.cursor(binary=True).execute(statement, given) for given in islice(asked, AHEAD))
+
+    def sent(given: Mapping[str, Any]) -> Any:
+        cursor = driver.cursor(binary=True)
+        cursor.adapters.register_loader("varchar", ByteaBinaryLoader)
+        return cursor.execute(statement, given)
+
+    ahead = deque(map(sent, islice(asked, AHEAD)))
     while ahead:
-        yield ahead.popleft().fetchall()
-        ahead.extend(driver.cursor(binary=True).execute(statement, given) for given in islice(asked, 1))
+        rows = ahead.popleft().fetchall()
+        ahead.extend(map(sent, islice(asked, 1)))
+        yield rows[:PORTION]
+        for start in range(PORTION, len(rows), PORTION):
+            # What has arrived is taken off the connection, which holds less than an answer.
+            driver.pgconn.consume_input()
+            yield rows[start : start + PORTION]
 
 
 def ask_in_pages(connection: Connection, question: Question) -> Iterator[Sequence[Any]]:
-    """The rows of a very long answer as ``ask_for_many`` gives them, page by page to the end."""
+    """The rows of a very long answer as plain tuples, page by page to the end."""
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
         told = "a question answered in pages"
@@ -168,8 +175,15 @@ def ask_in_pages(connection: Connection, question: Question) -> Iterator[Sequenc
         yield page
 
 
-def as_bytes(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A text column as its bytes in UTF-8."""
-    if connection.dialect.name == "postgresql":
-        return func.convert_to(column, literal_column("'UTF8'"))
-    return cast(column, LargeBinary)
+def as_read(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], texts: Sequence[ColumnElement[Any]]
+) -> list[ColumnElement[Any]]:
+    """What to select for ``ask_ahead``: some columns as they are, then some texts as their bytes in UTF-8.
+
+    PostgreSQL makes a varchar of a text, and a text of a varchar, without any work; ``ask_ahead`` reads
+    every varchar as bytes.
+    """
+    if connection.dialect.name != "postgresql":
+        return [*columns, *(cast(each, LargeBinary) for each in texts)]
+    others = (cast(each, Text) if isinstance(each.type, String) else each for each in columns)
+    return [*others, *(cast(each, String) for each in texts)]

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, func, select
 
-from shared.log.asking import Question, as_bytes, ask_ahead, asking_ahead
+from shared.log.asking import Question, as_read, ask_ahead, asking_ahead
 from shared.log.merkle import complete_subtrees
 from shared.log.store import Store
 from shared.log.tables import commands, events
@@ -274,7 +274,7 @@ def _following(table: Table) -> Question:
 
     def statement(connection: Connection) -> Any:
         number, *others, public, sealed = table.c
-        columns = (number, *others, as_bytes(connection, public), as_bytes(connection, sealed))
+        columns = as_read(connection, [number, *others], [public, sealed])
         following = number > bindparam("after"), number <= bindparam("up_to")
         return select(*columns).where(*following).order_by(number)
 
