@@ -31,9 +31,10 @@ faults: $(READY)
 	FAULTS=long $(PYTEST) -s -o faulthandler_timeout=1500 tests/faults
 
 # The locks name no package index: the reader's own settings decide where packages come from.
+# They keep extras: before 23.3 pip does not see that coverage==… answers for coverage[toml].
 # The image's lock is the same set without what only tests need.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
