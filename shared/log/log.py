@@ -207,7 +207,7 @@ class Log:
             )
             found, now = _head_and_moment(connection, locked)
             recorded_at = max(found.recorded_at, now)
-            self._streams.follow(connection, found.position)
+            self._streams.follow(connection, found)
             deciding = Deciding(connection, self.language, self.vault, self._streams, house_day(recorded_at))
             outcomes = deciding.decide(entries, recorded)
             accepted = list({id(each): each for each in outcomes if isinstance(each, Decided)}.values())
@@ -217,7 +217,7 @@ class Log:
                 writing.write(connection, deciding.taken, accepted)
             changed = self._streams.snapshot(connection, deciding.changed, writing.sealed)
         writing.forget_plain_values()
-        self._streams.keep(changed, writing.position)
+        self._streams.keep(changed, writing.tree)
         return [answers[id(each)] if isinstance(each, Decided) else each for each in outcomes]
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Row, Text, cast, func, literal_column, null, 
 from shared.log.asking import Question, ask, named
 from shared.log.entry import Known
 from shared.log.envelope import canonical, read_facts
+from shared.log.merkle import Frontier
 from shared.log.store import among, insert_rows
 from shared.log.tables import events, snapshots
 from shared.rules.decider import Decider
-from shared.rules.language import Language
+from shared.rules.language import Language, UnknownType
 from shared.rules.personal import Personal, Sealed
 from shared.rules.plain import from_plain, personal_fields, to_plain
 
@@ -32,21 +33,39 @@ class Streams:
         self._language = language
         self._known: dict[str, Known] = {}
         self._loaded: set[str] = set()
-        self._position = 0
+        self._tree = Frontier()
 
-    def follow(self, connection: Connection, position: int) -> None:
-        """Bring what is remembered level with what other processes have appended up to a position."""
-        behind = position - self._position
-        if 0 < behind <= FOLLOWED_MOST:
-            appended = select(*TOLD).where(events.c.position > self._position).order_by(events.c.position)
-            for row in connection.execute(appended):
-                before = self._known.get(row.stream)
-                # What was loaded under the same lock has these events already.
-                if before is not None and before.version == row.version - 1:
-                    self._known[row.stream] = self._evolved(before, *row)
-        elif behind:
+    def follow(self, connection: Connection, found: Row[Any]) -> None:
+        """Bring what is remembered level with the head, as it was found under its lock.
+
+        Memory is of use only where the leaves appended since lead from its tree to the head's. After a
+        restore they do not: then all is forgotten but what was loaded under this lock.
+        """
+        appended = self._appended(connection, found)
+        if appended is None:
             self._known = {stream: self._known[stream] for stream in self._loaded}
-        self._position = position
+        for row in appended or ():
+            before = self._known.get(row.stream)
+            # What was loaded under the same lock has these events already.
+            if before is not None and before.version == row.version - 1:
+                try:
+                    self._known[row.stream] = self._evolved(before, *row[:-1])
+                except UnknownType:
+                    # Written by a newer version of this service: only who asks for the stream has to be told.
+                    del self._known[row.stream]
+        self._tree = Frontier.from_bytes(found.position, found.frontier)
+
+    def _appended(self, connection: Connection, found: Row[Any]) -> Sequence[Row[Any]] | None:
+        """The events between what is remembered and the head; None if they do not lead there, or are many."""
+        behind = found.position - self._tree.size
+        if not 0 <= behind <= FOLLOWED_MOST:
+            return None
+        following = select(*TOLD, events.c.leaf).where(events.c.position > self._tree.size)
+        rows = connection.execute(following.order_by(events.c.position)).all() if behind else ()
+        tree = Frontier(self._tree.size, self._tree.hashes)
+        for row in rows:
+            tree.append(row.leaf)
+        return rows if bytes(tree) == found.frontier else None
 
     def load(
         self,
@@ -103,12 +122,12 @@ class Streams:
         """A stream's state, unless it has to be read first."""
         return self._known.get(stream)
 
-    def keep(self, changed: dict[str, Known], position: int) -> None:
-        """Remember the states that a committed batch has left."""
+    def keep(self, changed: dict[str, Known], tree: Frontier) -> None:
+        """Remember the states that a committed batch has left, and the tree that its leaves have led to."""
         if len(self._known) + len(changed) > REMEMBERED_MOST:
             self._known.clear()
         self._known |= changed
-        self._position = position
+        self._tree = tree
 
     def snapshot(
         self, connection: Connection, changed: dict[str, Known], sealed: dict[int, Sealed]

@@ -40,7 +40,7 @@ class Writing:
         self._epoch = found.epoch
         self._commands = found.commands
         self._idle = found.idle
-        self._frontier = Frontier.from_bytes(found.position, found.frontier)
+        self.tree = Frontier.from_bytes(found.position, found.frontier)
         self._recorded_at = recorded_at
         self._persons = persons
         self._new_persons: list[tuple[str, bytes]] = []
@@ -51,7 +51,7 @@ class Writing:
 
     @property
     def position(self) -> int:
-        return self._frontier.size
+        return self.tree.size
 
     def record(self, decided: Decided) -> Answer:
         """Compose the rows of one command and of its events."""
@@ -138,7 +138,7 @@ class Writing:
         self._idle = ""
         sealed = self._seal(f"{new.stream}/{new.version}", new.personal)
         leaf = leaf_of(public, sha256(sealed).digest())
-        self._frontier.append(leaf)
+        self.tree.append(leaf)
         self._event_rows.append(
             (
                 position,
@@ -227,7 +227,7 @@ class Writing:
                 "commands_now": self._commands,
                 "recorded_now": self._recorded_at,
                 "idle_now": self._idle,
-                "frontier_now": bytes(self._frontier),
+                "frontier_now": bytes(self.tree),
             },
         )
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, text
 
 from shared.log.log import found_log
 from shared.log.migrations import migrate
+from shared.rules.refusal import Refused
 from shared.runtime.founding import found
-from tests.log.fund import Add
+from tests.log.fund import Add, Spend
 from tests.log.house import House, found_house, open_house
 from tests.servers.postgresql import Database, PostgreSQL
 
@@ -155,3 +156,23 @@ def start_founding(url: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_process_that_lives_through_a_restore_decides_on_what_was_restored(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    house = found_house(f"sqlite:///{file}")
+    house.send(Add(fund_id="a", amount_fen=10))
+    address = copy_of(house, tmp_path / "copy.sqlite")
+    house.send(Add(fund_id="a", amount_fen=1_000))
+    restored = open_house(address)
+    found(restored.log, restored=True)
+    restored.send(Spend(fund_id="a", amount_fen=5))
+    restored.close()
+
+    house.close()  # lets go of the file and remembers what it held
+    (tmp_path / "copy.sqlite").replace(file)
+
+    with pytest.raises(Refused, match="overdrawn"):
+        house.send(Spend(fund_id="a", amount_fen=900))
+    house.send(Spend(fund_id="a", amount_fen=5))
+    house.close()

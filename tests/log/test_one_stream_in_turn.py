@@ -1,5 +1,6 @@
 """Many callers on one stream: each decision stands on the one before, and many share a commit."""
 
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -7,10 +8,23 @@ import eventlet
 import pytest
 
 from shared.log.entry import Answer
-from shared.rules.language import Language
+from shared.rules.language import Language, UnknownType
 from shared.rules.personal import Personal
 from shared.rules.refusal import Refused
-from tests.log.fund import Add, Event, Fund, GiveLabel, NameKeeper, Spend, fund
+from tests.log.fund import (
+    Add,
+    Added,
+    Event,
+    Fund,
+    GiveLabel,
+    KeeperNamed,
+    LabelGiven,
+    NameKeeper,
+    Note,
+    Spend,
+    Spent,
+    fund,
+)
 from tests.log.fund import evolve as fund_evolve
 from tests.log.house import House, open_house
 
@@ -118,3 +132,17 @@ def test_after_a_restart_a_long_stream_is_read_from_its_snapshot(house: House) -
     second.send(NameKeeper(fund_id="a", person_id="q", account=Personal("6333"), name=Personal("李伟")))
     second.send(NameKeeper(fund_id="b", person_id="q", account=Personal("6222"), name=Personal("李伟")))
     second.close()
+
+
+def test_an_event_of_a_type_that_a_process_does_not_know_keeps_it_from_that_stream_only(house: House) -> None:
+    older = replace(fund, events=Added | Spent | LabelGiven | KeeperNamed)
+    with closing(open_house(house.url, Language("fund", (older,)))) as not_yet_renewed:
+        for fund_id in ("a", "b"):
+            not_yet_renewed.send(Add(fund_id=fund_id, amount_fen=1))
+        house.send(Note(fund_id="a", code_point=ord("!")))
+
+        not_yet_renewed.send(Spend(fund_id="b", amount_fen=1))
+        with pytest.raises(UnknownType, match="Noted"):
+            not_yet_renewed.send(Spend(fund_id="a", amount_fen=1))
+        with pytest.raises(Refused, match="overdrawn"):
+            not_yet_renewed.send(Spend(fund_id="b", amount_fen=1))
