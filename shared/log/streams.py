@@ -44,18 +44,18 @@ class Streams:
         appended = self._appended(connection, found)
         if appended is None:
             self._known = {stream: self._known[stream] for stream in self._loaded}
-        for row in appended or ():
-            before = self._known.get(row.stream)
+        for stream, version, kind, public, sealed, _ in appended or ():
+            before = self._known.get(stream)
             # What was loaded under the same lock has these events already.
-            if before is not None and before.version == row.version - 1:
+            if before is not None and before.version == version - 1:
                 try:
-                    self._known[row.stream] = self._evolved(before, *row[:-1])
+                    self._known[stream] = self._evolved(before, stream, version, kind, public, sealed)
                 except UnknownType:
                     # Written by a newer version of this service: only who asks for the stream has to be told.
-                    del self._known[row.stream]
+                    del self._known[stream]
         self._tree = Frontier.from_bytes(found.position, found.frontier)
 
-    def _appended(self, connection: Connection, found: Row[Any]) -> Sequence[Row[Any]] | None:
+    def _appended(self, connection: Connection, found: Row[Any]) -> Sequence[Any] | None:
         """The events between what is remembered and the head; None if they do not lead there, or are many."""
         behind = found.position - self._tree.size
         if not 0 <= behind <= FOLLOWED_MOST:
