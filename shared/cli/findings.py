@@ -31,9 +31,6 @@ MEANINGS = {
         "commands that were accepted and decided nothing were added, removed or changed",
     ),
     "command.unreadable": Sentence("命令原文无法读取", "a command's text cannot be read"),
-    "command.count": Sentence(
-        "命令的数目与日志头记载的不符", "the number of commands differs from what the head tells"
-    ),
     "head.column": Sentence(
         "日志头与由事件重新算出的结果不符", "the head differs from what is worked out from the events"
     ),

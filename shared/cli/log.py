@@ -106,14 +106,17 @@ def verify(
 ) -> None:
     """逐条重新计算并核对整个日志 · Work out a whole log again and compare it.
 
+    有主密钥时，个人唯一键的摘要也逐条重算；没有时只核对数目。
+    With the master key the digests of personal keys are worked out, too; without it they are counted.
     退出码：0 无误，1 有发现，2 未能执行 · Exit status: 0 clean, 1 findings, 2 could not run.
     """
+    from shared.cli.services import settings_of
     from shared.cli.verifying import show_verdict, verify_with_progress
-    from shared.runtime.opening import LONG_PATIENCE_SECONDS
+    from shared.runtime.opening import LONG_PATIENCE_SECONDS, vault_if_any
 
     screen: Screen = context.obj
     with opened(service, LONG_PATIENCE_SECONDS) as store:
-        verdict = verify_with_progress(store, processes, screen)
+        verdict = verify_with_progress(store, processes, vault_if_any(settings_of(service)), screen)
     show_verdict(service, verdict, screen)
     if verdict.findings:
         raise typer.Exit(FINDINGS)

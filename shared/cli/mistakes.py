@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.cli.sentences import Mistake, Sentence
 from shared.log.entry import Unavailable
-from shared.log.log import NotFounded, head_of
+from shared.log.log import NotFounded
 from shared.log.store import Store
+from shared.log.tables import events
 from shared.runtime.settings import WrongSetting
 
 MISSING_TABLE = "42P01"
@@ -39,18 +41,12 @@ def told(service: str) -> Iterator[None]:
 
 
 def position_of(store: Store) -> int:
-    """The last position of a log. Raises NotFounded, Mistake."""
-    try:
-        with store.read() as connection:
-            return head_of(connection).position
-    except ValueError:
-        raise Mistake(
-            Sentence("日志头已损坏，无法读取", "the head of the log is damaged and cannot be read"),
-            Sentence(
-                "请恢复备份，然后运行 gonghui log restored",
-                "bring back a copy, then run gonghui log restored",
-            ),
-        ) from None
+    """The last position of a log, as its events tell: the head may be damaged. Raises NotFounded."""
+    with store.read() as connection:
+        last = connection.scalar(select(func.max(events.c.position)))
+    if last is None:
+        raise NotFounded("the store holds no log yet")
+    return int(last)
 
 
 def _of_database(service: str, error: DBAPIError) -> Mistake:

@@ -11,17 +11,21 @@ from shared.cli.findings import meaning
 from shared.cli.mistakes import position_of
 from shared.cli.screen import Screen
 from shared.cli.sentences import visible
+from shared.log.sealing import Vault
 from shared.log.store import Store
 from shared.log.verify import CHUNK, Verdict, verify
 
 SHOWN_MOST = 100
+SHORT = 4 * CHUNK
+"""Events for which starting another process takes as long as verifying them."""
 
 
-def verify_with_progress(store: Store, processes: int, screen: Screen) -> Verdict:
+def verify_with_progress(store: Store, processes: int, vault: Vault | None, screen: Screen) -> Verdict:
     """Verify a log with a progress bar on the error output, unless that is no terminal.
 
     Args:
         processes: the most that share the work; a short log is not worth starting any.
+        vault: works out the digests of personal keys; None where there is no master key.
     """
     position = position_of(store)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -30,8 +34,9 @@ def verify_with_progress(store: Store, processes: int, screen: Screen) -> Verdic
         bar = progress.add_task(screen.word("核验", "verifying"), total=position)
         return verify(
             store,
-            min(processes, max(ceil(position / CHUNK), 1)),
+            min(processes, max(ceil(position / SHORT), 1)),
             lambda done: progress.update(bar, completed=done),
+            vault,
         )
 
 

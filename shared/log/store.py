@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -48,10 +49,19 @@ class Store:
         url: ``sqlite:///file`` or ``postgresql+psycopg://…``.
         connections: the most that read at once; on PostgreSQL at least the workers + 2.
         patience_seconds: how long an answer is waited for; whoever rebuilds or migrates needs more.
+        damaged: on SQLite, read texts that are no UTF-8, too: what does not fit is replaced.
     """
 
-    def __init__(self, url: str, connections: int = 12, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        connections: int = 12,
+        patience_seconds: float = PATIENCE_SECONDS,
+        *,
+        damaged: bool = False,
+    ) -> None:
         self.url = make_url(url)
+        self.damaged = damaged
         self.on_postgresql = self.url.get_backend_name() == "postgresql"
         # On SQLite this lock precedes BEGIN IMMEDIATE: writers of one process wait here, not in the file.
         self._file = threading.RLock()
@@ -72,6 +82,8 @@ class Store:
         @event.listens_for(engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
+            if self.damaged:
+                connection.text_factory = partial(str, encoding="utf-8", errors="replace")
             for setting in (
                 "journal_mode = WAL",
                 "synchronous = FULL",

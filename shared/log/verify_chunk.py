@@ -1,10 +1,11 @@
 """Verifying one chunk of a log: its events side by side with the commands that made them."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import count, islice
+from itertools import chain, takewhile
 from typing import Any
 
 import msgspec
@@ -57,6 +58,7 @@ class CommandFacts(msgspec.Struct, gc=False):
 
 read_event_facts = msgspec.json.Decoder(EventFacts).decode
 read_command_facts = msgspec.json.Decoder(CommandFacts).decode
+read_boxes = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,34 @@ class Finding:
     place: str
 
 
-@dataclass(slots=True)
-class Chunk:
-    """What came of the events after one position up to another.
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a verification of one chunk has to know.
 
     Args:
+        after, up_to: the events after a position up to another.
+        last_command: for the last chunk, the number of the log's last command: those that follow the
+            chunk's last event decided nothing and belong to it too. None for other chunks.
+        forgotten: persons whose keys have been destroyed, and with them their digests.
+    """
+
+    log_id: str
+    after: int
+    up_to: int
+    last_command: int | None
+    forgotten: frozenset[str]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What came of a share of the events.
+
+    Args:
+        events: how many stand there, up to the first that is missing.
         last_command, idle: number of the last command, and digest of those after the last event.
         weight: of the unique keys taken less those released; ``personal_keys``: the number of personal ones.
+        forgotten: stream and name of personal keys, in order: taken by somebody who was forgotten (True),
+            or released by anybody.
     """
 
     after: int
@@ -85,6 +108,7 @@ class Chunk:
     idle: str = ""
     weight: int = 0
     personal_keys: int = 0
+    forgotten: list[tuple[tuple[str, str], bool]] = field(default_factory=list)
     subtrees: list[tuple[bytes, int]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -101,33 +125,39 @@ def keys_weight(held: Iterable[tuple[str, str]]) -> int:
     return sum(map(hash, held))
 
 
-def verify_chunk(store: Store, log_id: str, after: int, up_to: int, last_command: int | None) -> Chunk:
-    """Verify the events after a position up to another, and the commands that made them.
-
-    Args:
-        last_command: for the last chunk, the number of the log's last command: those that follow the
-            chunk's last event decided nothing and belong to it too. None for other chunks.
-    """
-    chunk = Chunk(after)
+def verify_chunk(store: Store, share: Share) -> Chunk:
+    """Verify a share of the events, and the commands that made them."""
+    chunk = Chunk(share.after)
     with store.read() as connection:
-        number = _last_before(connection, after)
+        chunk.last_command = _last_before(connection, chunk)
         with asking_ahead(connection):
-            recorded = Commands(connection, chunk, log_id, number)
-            verify_events(connection, chunk, recorded, log_id, up_to)
-            if last_command is not None:
-                recorded.finish(last_command)
-    chunk.last_command = recorded.number
+            made = _made(connection, chunk, share)
+            last = _verify_events(connection, chunk, share, made)
+            if chunk.events < share.up_to - share.after:
+                chunk.find("event.gap", f"event {share.after + chunk.events + 1} is missing")
+            elif share.last_command is not None:
+                _finish(chunk, share, made, last)
     return chunk
 
 
-def verify_events(
-    connection: Connection, chunk: Chunk, recorded: "Commands", log_id: str, up_to: int
-) -> None:
-    """Work out each leaf again and compare the columns with what the leaf tells. Written for speed."""
-    position, moment, leaves = chunk.after, "", []
-    told: list[tuple[KeysTold, str]] = []
-    rows = _rows(connection, EVENTS, chunk.after)
-    for at, stream, version, kind, recorded_at, leaf, public, sealed in islice(rows, up_to - chunk.after):
+Made = tuple[int, str, str, int, int, str]
+"""A command with events: number, id, digest, first and last position, digest of the idle ones before it."""
+NO_COMMAND: Made = (0, "", "", 0, 0, "")
+
+
+def _verify_events(
+    connection: Connection, chunk: Chunk, share: Share, made: Iterator[Made]
+) -> tuple[int, int]:
+    """Work out each leaf again and compare the columns with what the leaf tells. Written for speed.
+
+    Returns:
+        The number of the last event's command, and the last position that its row tells.
+    """
+    log_id, position, moment, epoch = share.log_id, share.after, "", 0
+    number, command_id, digest, last = 0, "", "", position
+    leaves: list[bytes] = []
+    rows = _rows(connection, EVENTS, share.after, share.up_to)
+    for at, stream, version, kind, recorded_at, leaf, public, sealed in rows:
         position += 1
         if at != position:
             break
@@ -153,120 +183,120 @@ def verify_events(
             chunk.find("event.moment", f"event {position}: recorded_at")
         if not moment:
             chunk.first_moment = recorded_at
-        moment = recorded_at
-        chunk.epoch = facts.epoch
-        if facts.command_id != recorded.id:
-            recorded.step(position, facts.idle)
-        if facts.command_digest != recorded.digest or facts.command_id != recorded.id:
+        moment, epoch = recorded_at, facts.epoch
+        if facts.command_id != command_id:
+            if last != position - 1:
+                chunk.find("command.column", f"command {number}: last_position")
+            number, command_id, digest, first, last, idle = next(made, NO_COMMAND)
+            if facts.idle != idle and first > share.after:
+                chunk.find("command.idle", f"event {position}: commands before it that decided nothing")
+        if facts.command_digest != digest or facts.command_id != command_id:
             chunk.find("command.event", f"event {position}: its command")
-        told.append((facts.keys, stream))
-    if len(leaves) != up_to - chunk.after:
-        chunk.find("event.gap", f"event {chunk.after + len(leaves) + 1} is missing")
-    chunk.events, chunk.last_moment, chunk.subtrees = len(leaves), moment, complete_subtrees(leaves)
-    chunk.weight = keys_weight((key, stream) for keys, stream in told for key in keys.takes)
-    chunk.weight -= keys_weight((key, stream) for keys, stream in told for key in keys.releases)
-    chunk.personal_keys = sum(len(keys.personal_takes) - len(keys.personal_releases) for keys, _ in told)
+        _weigh(chunk, share, stream, facts.keys, sealed)
+    chunk.events, chunk.epoch, chunk.subtrees = len(leaves), epoch, complete_subtrees(leaves)
+    chunk.last_moment = max(chunk.last_moment, moment)
+    return number, last
 
 
-class Commands:
-    """The commands of a chunk, followed in step with its events."""
-
-    def __init__(self, connection: Connection, chunk: Chunk, log_id: str, number: int) -> None:
-        self._chunk = chunk
-        self._log_id = log_id
-        self.number = number
-        self._verified = self._verify(_rows(connection, COMMANDS, number))
-        self._with_events, self._first, self._last = 0, 0, chunk.after
-        self.id, self.digest = "", ""
-
-    def step(self, position: int, idle: str) -> None:
-        """Step to the command that made the event at a position, past those that decided nothing."""
-        chunk = self._chunk
-        if self._last != position - 1:
-            self._find_wrong_end()
-        for command_id, first, last, digest, _ in self._verified:
-            if first is not None and last is not None:
-                self.id, self.digest, self._first, self._last = command_id, digest, first, last
-                self._with_events = self.number
-                break
-            chunk.idle = sha256((chunk.idle + digest).encode()).hexdigest()
-        if idle != chunk.idle and self._first > chunk.after:
-            chunk.find("command.idle", f"event {position}: commands before it that decided nothing")
-        chunk.idle = ""
-
-    def finish(self, last: int) -> None:
-        """The commands after the last event decided nothing; the head holds their digest."""
-        chunk = self._chunk
-        if self._last != chunk.after + chunk.events:
-            self._find_wrong_end()
-        while self.number < last and (row := next(self._verified, None)) is not None:
-            _, first, _, digest, moment = row
-            chunk.idle = sha256((chunk.idle + digest).encode()).hexdigest()
-            chunk.last_moment = max(chunk.last_moment, moment)
-            if first is not None:
-                chunk.find("command.column", f"command {self.number}: first_position")
-        if self.number < last:
-            chunk.find("command.gap", f"command {self.number + 1} is missing")
-
-    def _find_wrong_end(self) -> None:
-        """The command followed so far does not have its last event where its row says."""
-        self._chunk.find("command.column", f"command {self._with_events}: last_position")
-
-    def _verify(self, rows: Iterator[Any]) -> Iterator[tuple[str, int | None, int | None, str, str]]:
-        """Id, first and last position, digest worked out and moment of each command. Written for speed."""
-        chunk, log_id = self._chunk, self._log_id
-        for number, command_id, name, first, last, digest, public, sealed in rows:
-            if number != self.number + 1:
-                chunk.find("command.gap", f"command {self.number + 1} is missing")
-            self.number = number
-            worked_out = sha256(sha256(public).digest() + sha256(sealed).digest()).hexdigest()
-            if worked_out != digest:
-                chunk.find("command.digest", f"command {number}: public, sealed or digest")
-            moment = ""
-            try:
-                facts = read_command_facts(public)
-                moment = facts.recorded_at
-                if (
-                    facts.number != number
-                    or facts.id != command_id
-                    or facts.name != name
-                    or facts.log_id != log_id
-                ):
-                    chunk.find("command.column", f"command {number}: a column differs from what was recorded")
-                if (first is None) != (last is None) or (first is not None and first != facts.after + 1):
-                    chunk.find("command.column", f"command {number}: first_position or last_position")
-            except msgspec.MsgspecError:
-                chunk.find("command.unreadable", f"command {number}: public")
-            yield command_id, first, last, worked_out, moment
+def _weigh(chunk: Chunk, share: Share, stream: str, keys: KeysTold, sealed: bytes) -> None:
+    """Add up what an event tells of unique keys; apart, those whose digests a forgotten person took along."""
+    for key in keys.takes:
+        chunk.weight += hash((key, stream))
+    for key in keys.releases:
+        chunk.weight -= hash((key, stream))
+    if keys.personal_takes or keys.personal_releases:
+        chunk.personal_keys += len(keys.personal_takes) - len(keys.personal_releases)
+        if share.forgotten:
+            boxes = read_boxes(sealed)
+            of_forgotten = {name for person_id in boxes.keys() & share.forgotten for name in boxes[person_id]}
+            chunk.forgotten += [((stream, name), False) for name in keys.personal_releases]
+            chunk.forgotten += [
+                ((stream, name), True) for name in keys.personal_takes if name in of_forgotten
+            ]
 
 
-def _last_before(connection: Connection, position: int) -> int:
-    """The number of a command before those that are compared from a position on: 0 at the beginning.
+def _made(connection: Connection, chunk: Chunk, share: Share) -> Iterator[Made]:
+    """The commands that made events, after the chunk's last command so far. Written for speed.
 
-    It is the one that made the event at that position, unless it made later ones, too.
+    Each command is verified on the way, those that decided nothing, too.
     """
-    if position == 0:
+    log_id, number, idle = share.log_id, chunk.last_command, ""
+    up_to = sys.maxsize if share.last_command is None else share.last_command
+    for at, command_id, name, first, last, digest, public, sealed in _rows(
+        connection, COMMANDS, number, up_to
+    ):
+        number += 1
+        if at != number:
+            chunk.find("command.gap", f"command {number} is missing")
+            number = at
+        chunk.last_command = number
+        worked_out = sha256(sha256(public).digest() + sha256(sealed).digest()).hexdigest()
+        if worked_out != digest:
+            chunk.find("command.digest", f"command {number}: public, sealed or digest")
+        moment = ""
+        try:
+            facts = read_command_facts(public)
+            moment = facts.recorded_at
+            if (
+                facts.number != number
+                or facts.id != command_id
+                or facts.name != name
+                or facts.log_id != log_id
+            ):
+                chunk.find("command.column", f"command {number}: a column differs from what was recorded")
+            if (first is None) != (last is None) or (first is not None and first != facts.after + 1):
+                chunk.find("command.column", f"command {number}: first_position or last_position")
+        except msgspec.MsgspecError:
+            chunk.find("command.unreadable", f"command {number}: public")
+        if first is None or last is None:
+            chunk.idle = idle = sha256((idle + worked_out).encode()).hexdigest()
+            chunk.last_moment = max(chunk.last_moment, moment)
+        else:
+            before, chunk.idle, idle = idle, "", ""
+            yield number, command_id, worked_out, first, last, before
+
+
+def _finish(chunk: Chunk, share: Share, made: Iterator[Made], last: tuple[int, int]) -> None:
+    """The commands after the log's last event decided nothing; the head holds their digest."""
+    if last[1] != share.up_to:
+        chunk.find("command.column", f"command {last[0]}: last_position")
+    for number, *_ in made:
+        chunk.find("command.column", f"command {number}: first_position")
+    if share.last_command is not None and chunk.last_command < share.last_command:
+        chunk.find("command.gap", f"command {chunk.last_command + 1} is missing")
+
+
+def _last_before(connection: Connection, chunk: Chunk) -> int:
+    """The number of the command before those that made a chunk's events: 0 at the beginning.
+
+    The one that made the event before the chunk, unless it goes on within the chunk. Where it does not,
+    its row must say so, which nobody else looks at.
+    """
+    after = chunk.after
+    if after == 0:
         return 0
-    public = connection.scalar(select(events.c.public).where(events.c.position == position))
-    with suppress(msgspec.MsgspecError):
-        if public is not None:
-            command_id = read_event_facts(public).command_id
-            row = connection.execute(
-                select(commands.c.number, commands.c.last_position).where(commands.c.id == command_id)
-            ).one_or_none()
-            if row is not None:
-                return int(row.number if row.last_position == position else row.number - 1)
-    whole = select(func.max(commands.c.number)).where(commands.c.last_position <= position)
+    made_by: dict[int, str] = {}
+    beside = select(events.c.position, events.c.public).where(events.c.position.between(after, after + 1))
+    for position, public in connection.execute(beside):
+        with suppress(msgspec.MsgspecError):
+            made_by[position] = read_event_facts(public).command_id
+    of_command = select(commands.c.number, commands.c.last_position).where(
+        commands.c.id == made_by.get(after)
+    )
+    for number, last in connection.execute(of_command):
+        if made_by.get(after) == made_by.get(after + 1):
+            return int(number) - 1
+        if last != after:
+            chunk.find("command.column", f"command {number}: last_position")
+        return int(number)
+    whole = select(func.max(commands.c.number)).where(commands.c.last_position <= after)
     return int(connection.execute(whole).scalar_one() or 0)
 
 
-def _rows(connection: Connection, question: Question, after: int) -> Iterator[Any]:
-    """The rows whose numbers follow one, page by page until there are none."""
-    pages = ({"after": start, "up_to": start + PAGE} for start in count(after, PAGE))
-    for page in ask_ahead(connection, question, pages):
-        if not page:
-            return
-        yield from page
+def _rows(connection: Connection, question: Question, after: int, up_to: int) -> Iterator[Any]:
+    """The rows whose numbers follow one, up to another, page by page until there are none."""
+    pages = ({"after": start, "up_to": min(start + PAGE, up_to)} for start in range(after, up_to, PAGE))
+    return chain.from_iterable(takewhile(bool, ask_ahead(connection, question, pages)))
 
 
 def _following(table: Table) -> Question:

@@ -39,6 +39,11 @@ def open_store(
     return Store(settings.database_url, connections, patience_seconds)
 
 
+def vault_if_any(settings: Settings) -> Vault | None:
+    """The vault of a service, where its master key is at hand. Raises WrongSetting: it is no key."""
+    return Vault(read_master_key(settings)) if settings.master_key_file.exists() else None
+
+
 def open_log(
     settings: Settings,
     language: Language,

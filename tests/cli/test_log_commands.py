@@ -284,12 +284,26 @@ def test_a_file_that_is_no_database_is_told(folder: Path) -> None:
     assert told.stderr.startswith("错误：")
 
 
-def test_a_damaged_head_is_told(district: Path) -> None:
-    damage(district, "UPDATE head SET frontier = x''")
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("position", "position + 1"), ("position", "1"), ("frontier", "x''"), ("log_id", "CAST(x'ff' AS TEXT)")],
+)
+def test_a_damaged_head_is_a_finding(district: Path, column: str, value: str) -> None:
+    damage(district, f"UPDATE head SET {column} = {value}")
 
-    for command in ("tail", "verify"):
-        assert gonghui("log", command, "membership").exit_code in (1, 2)
-        assert "Traceback" not in gonghui("log", command, "membership").output
+    told = gonghui("log", "verify", "membership")
+
+    assert told.exit_code == 1
+    assert f"head: {column}" in told.output
+    assert gonghui("log", "tail", "membership").exit_code == 0
+
+
+def test_a_digest_that_was_changed_is_a_finding_for_who_has_the_master_key(district: Path) -> None:
+    damage(district, "UPDATE digests SET digest = '0' WHERE rowid = 1")
+
+    assert gonghui("log", "verify", "membership").exit_code == 1
+    (district / "membership.key").unlink()
+    assert gonghui("log", "verify", "membership").exit_code == 0
 
 
 def test_asking_for_help_imports_nothing_heavy() -> None:
