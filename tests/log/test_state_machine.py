@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from shared.log.entry import Answer, Outcome
 from shared.log.streams import read_event
+from shared.log.verify import verify
 from shared.rules.personal import ERASED, Personal
 from shared.rules.refusal import Refused
 from shared.runtime.commands import Request
@@ -44,6 +45,7 @@ class LogMachine(RuleBasedStateMachine):
             self.compare_streams()
             self.compare_keys()
             self.compare_answers()
+            assert verify(self.houses[0].store, vault=self.houses[0].log.vault).findings == ()
         for house in getattr(self, "houses", []):
             house.close()
 
