@@ -25,7 +25,9 @@ from services.assistance.events.goods import GoodsIssued, GoodsReturned
 from services.assistance.events.grant import GrantApproved
 from services.assistance.events.payment import (
     OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
+    PaymentGivenUp,
     PaymentPrepared,
     PaymentReleased,
     PaymentReturned,
@@ -134,32 +136,45 @@ def in_force(step: Step, parameter: Parameter[int]) -> int:
 
 
 def paid_once() -> Watch:
-    """Money leaves for a grant once, unless it came back before; and never more than was granted."""
-    out: Counter[str] = Counter()
+    """The bank pays a grant once, as granted; what it paid beside that stands open until it came back.
+
+    As long as money is out for a grant, also money that has to be asked back, no further line leaves for it.
+    """
+    paid: Counter[str] = Counter()
+    overpaid: Counter[str] = Counter()
 
     def watch(step: Step) -> str | None:
-        grant_id = step.event.grant_id
-        if isinstance(step.event, PaymentReturned):
-            out[grant_id] -= 1
-            return None
-        out[grant_id] += 1
-        proposal = step.state(aid_grant, grant_id).proposal
-        granted_fen = proposal.amount_fen if proposal else 0
-        if out[grant_id] > 1 or step.event.amount_fen != granted_fen:
-            return f"grant {grant_id}"
-        return None
+        event, grant_id = step.event, step.event.grant_id
+        broken = False
+        match event:
+            case PaymentPrepared() | PaymentReleased():
+                broken = paid[grant_id] + overpaid[grant_id] > 0
+            case PaymentConfirmed():
+                overpaid[grant_id] -= event.after == "overpayment"
+                paid[grant_id] += 1
+                proposal = step.state(aid_grant, grant_id).proposal
+                as_granted = proposal is not None and proposal.amount_fen == event.amount_fen
+                broken = paid[grant_id] > 1 or overpaid[grant_id] < 0 or not as_granted
+            case PaymentReturned():
+                paid[grant_id] -= 1
+            case OverpaymentFound():
+                overpaid[grant_id] += 1
+            case _:
+                overpaid[grant_id] -= 1
+        return f"grant {grant_id}" if broken else None
 
     return watch
 
 
-def nothing_after_a_reversal() -> Watch:
-    reversed_: set[str] = set()
+def nothing_after_the_end() -> Watch:
+    """A reversal ends a payment, and so does its being given up with the grant."""
+    ended: set[str] = set()
 
     def watch(step: Step) -> str | None:
         grant_id = step.event.grant_id
-        broken = f"grant {grant_id}" if grant_id in reversed_ else None
-        if isinstance(step.event, PaymentReversed):
-            reversed_.add(grant_id)
+        broken = f"grant {grant_id}" if grant_id in ended else None
+        if isinstance(step.event, PaymentReversed | PaymentGivenUp):
+            ended.add(grant_id)
         return broken
 
     return watch
@@ -207,7 +222,9 @@ class Tally:
         match step.event:
             case PaymentConfirmed() as event:
                 self.left[event.grant_id] = event.programme, event.amount_fen
-                self.lines[event.line_id] += event.amount_fen
+                # After an overpayment the bank had paid the line before.
+                if event.after != "overpayment":
+                    self.lines[event.line_id] += event.amount_fen
             case OverpaymentFound() as event:
                 self.lines[event.line_id] += event.amount_fen
             case PaymentReturned() as event:
@@ -288,15 +305,22 @@ LAWS = (
         "paid_once",
         "同一笔救助重复支付或支付金额不符",
         "a grant was paid twice, or not as granted",
-        (PaymentConfirmed, PaymentReturned),
+        (
+            PaymentPrepared,
+            PaymentReleased,
+            PaymentConfirmed,
+            PaymentReturned,
+            OverpaymentFound,
+            OverpaymentReturned,
+        ),
         paid_once,
     ),
     law(
-        "after_reversal",
-        "冲销后又有支付",
-        "money moved after a reversal",
-        (PaymentReversed, PaymentPrepared, PaymentReleased, PaymentConfirmed),
-        nothing_after_a_reversal,
+        "after_the_end",
+        "冲销或随救助撤回后又有支付",
+        "money moved after a reversal, or after the grant had been withdrawn",
+        (PaymentReversed, PaymentGivenUp, PaymentPrepared, PaymentReleased, PaymentConfirmed),
+        nothing_after_the_end,
     ),
     law(
         "as_approved",

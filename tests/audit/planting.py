@@ -94,6 +94,15 @@ class Planted:
         self.connection.execute(insert(events).values(event | {"public": canonical(facts).decode()}))
         return last + 1
 
+    def become(self, position: int, kind: str, *without: str) -> None:
+        """Have an event be one of another type, without some of its data."""
+
+        def change(public: dict[str, Any]) -> None:
+            public.update(type=kind, data={k: v for k, v in public["data"].items() if k not in without})
+
+        self.change_event(position, change)
+        self.connection.execute(update(events).where(events.c.position == position).values(type=kind))
+
     def cut_off(self, position: int) -> None:
         """Remove an event and all that follow, their commands, and the keys of streams that are no more."""
         self.connection.execute(delete(commands).where(commands.c.last_position >= position))

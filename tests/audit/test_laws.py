@@ -39,6 +39,9 @@ from tests.rules.assistance.payments import (
     checked,
     confirmed,
     every_event,
+    given_up,
+    overpaid,
+    overpayment_returned,
     prepared,
     released,
     returned,
@@ -166,23 +169,55 @@ def test_a_household_is_aided_up_to_the_cap_and_not_beyond() -> None:
     assert over == "file 1: 1,000.01 of 1,000.00 yuan"
 
 
-def test_money_leaves_once_for_a_grant_unless_it_came_back() -> None:
-    law = Watching("paid_once", {(aid_grant, "1"): [grant_proposed(), grant_approved()]})
+GRANTED: Others = {(aid_grant, "1"): [grant_proposed(), grant_approved()]}
 
-    assert law.shown(confirmed(), after=PREPARED) is None
-    assert law.shown(returned(), after=PREPARED) is None
-    assert law.shown(confirmed(attempt=2), after=PREPARED) is None
-    assert law.shown(confirmed(attempt=2), after=PREPARED) == "grant 1"
+
+def told(law: Watching, *events: Any) -> list[str | None]:
+    """What a law says of each of these, shown one after the other."""
+    return [law.shown(each, after=PREPARED) for each in events]
+
+
+def test_money_leaves_once_for_a_grant_unless_it_came_back() -> None:
+    law = Watching("paid_once", GRANTED)
+    again = [prepared(attempt=2), released(attempt=2), confirmed(attempt=2)]
+
+    assert told(law, prepared(), released(), confirmed(), returned(), *again) == [None] * 7
+    assert told(law, confirmed(attempt=2)) == ["grant 1"]
+
+
+def test_what_the_bank_paid_twice_stays_open_until_it_came_back_or_counts() -> None:
+    later = [prepared(attempt=2), released(attempt=2)]
+    given_back = [overpayment_returned(), returned(attempt=2), prepared(attempt=3)]
+    counts = [confirmed(after="overpayment"), returned(), prepared(attempt=3)]
+
+    for follows in ([confirmed(attempt=2), *given_back], counts):
+        law = Watching("paid_once", GRANTED)
+        assert told(law, *later, overpaid(), *follows) == [None] * (3 + len(follows))
+
+
+def test_no_line_leaves_while_an_earlier_one_is_paid_though_it_is_called_an_overpayment() -> None:
+    law = Watching("paid_once", GRANTED)
+    third = [prepared(attempt=3), released(attempt=3)]
+
+    assert told(law, prepared(attempt=2), released(attempt=2), overpaid()) == [None] * 3
+    # The second failed, and the first is forgotten.
+    assert told(law, *third) == ["grant 1"] * 2
+
+
+def test_an_overpayment_that_nobody_found_does_not_become_the_payment() -> None:
+    law = Watching("paid_once", GRANTED)
+
+    assert told(law, confirmed(after="overpayment")) == ["grant 1"]
 
 
 def test_what_leaves_is_what_was_granted() -> None:
-    law = Watching("paid_once", {(aid_grant, "1"): [grant_proposed(), grant_approved()]})
+    law = Watching("paid_once", GRANTED)
 
     assert law.shown(confirmed(amount_fen=AMOUNT_FEN + 1), after=PREPARED) == "grant 1"
 
 
 def test_nothing_is_paid_for_a_grant_after_its_reversal() -> None:
-    law = Watching("after_reversal")
+    law = Watching("after_the_end")
     reversed_ = next(each for each in every_event() if type(each).__name__ == "PaymentReversed")
 
     assert law.shown(confirmed("c"), after=PREPARED) is None
@@ -190,6 +225,12 @@ def test_nothing_is_paid_for_a_grant_after_its_reversal() -> None:
     assert law.shown(released("c"), after=PREPARED) == "grant c"
     assert law.shown(reversed_, after=PREPARED) == "grant c"
     assert law.shown(released("d"), after=PREPARED) is None
+
+
+def test_nothing_is_paid_for_a_grant_that_was_withdrawn_after_its_money_came_back() -> None:
+    law = Watching("after_the_end")
+
+    assert told(law, given_up(), prepared(), confirmed()) == [None, "grant 1", "grant 1"]
 
 
 def test_a_batch_is_released_as_it_was_approved() -> None:

@@ -143,13 +143,28 @@ def test_a_payment_that_was_confirmed_twice(folder: Path) -> None:
     assert of_code("replay.other_events", found) == [f"command {number} RecordResults, events {at}"]
 
 
+def test_a_line_that_left_though_an_earlier_one_had_been_paid(folder: Path) -> None:
+    with planting(folder) as planted:
+        planted.become(
+            planted.event("PaymentFailed", grant_id="grant-2"), "OverpaymentFound", "code", "final"
+        )
+        at = [planted.event(kind, line_id="grant-2.2") for kind in ("PaymentPrepared", "PaymentReleased")]
+        planted.seal_again()
+
+    assert verified(folder)
+    assert of_code("law.paid_once", findings()) == [
+        f"event {at[0]} PaymentPrepared: grant grant-2",
+        f"event {at[1]} PaymentReleased: grant grant-2",
+    ]
+
+
 def test_money_that_left_after_its_reversal(folder: Path) -> None:
     with planting(folder) as planted:
         at = planted.repeat(planted.event("PaymentConfirmed", grant_id="grant-3"))
         planted.seal_again()
 
     assert verified(folder)
-    assert ("law.after_reversal", f"event {at} PaymentConfirmed: grant grant-3") in findings()
+    assert ("law.after_the_end", f"event {at} PaymentConfirmed: grant grant-3") in findings()
 
 
 def test_a_payment_that_was_reversed_twice(folder: Path) -> None:
@@ -158,7 +173,7 @@ def test_a_payment_that_was_reversed_twice(folder: Path) -> None:
         planted.seal_again()
 
     assert verified(folder)
-    assert ("law.after_reversal", f"event {at} PaymentReversed: grant grant-3") in findings()
+    assert ("law.after_the_end", f"event {at} PaymentReversed: grant grant-3") in findings()
 
 
 def test_a_file_that_was_approved_before_its_notice_had_ended(folder: Path) -> None:

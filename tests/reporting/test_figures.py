@@ -86,7 +86,7 @@ def paid(
         file_id=file,
         person_id=person,
         amount_fen=fen,
-        after_failure=False,
+        after="release",
         effective_on=on,
     )
 

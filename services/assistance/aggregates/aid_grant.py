@@ -31,11 +31,13 @@ from services.assistance.aggregates.grant.refusals import (
     UNKNOWN,
 )
 from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.aggregates.paying import Payment, given_up
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.relief_campaign import STUDENT_AID
 from services.assistance.events.budget import BudgetCommitted, BudgetReleased, BudgetReserved
 from services.assistance.events.file import HouseholdAided, HouseholdAidReleased
 from services.assistance.events.grant import GrantApproved, GrantProposed, GrantRefused, GrantWithdrawn
+from services.assistance.events.payment import PaymentGivenUp
 from services.assistance.parameters import MINUTES_OVER_FEN
 from shared.rules.context import Context
 from shared.rules.decider import Decider
@@ -59,7 +61,13 @@ class AidGrant:
 
 GrantEvent = GrantProposed | GrantApproved | GrantRefused | GrantWithdrawn
 GrantEffect = (
-    GrantEvent | BudgetReserved | BudgetCommitted | BudgetReleased | HouseholdAided | HouseholdAidReleased
+    GrantEvent
+    | BudgetReserved
+    | BudgetCommitted
+    | BudgetReleased
+    | HouseholdAided
+    | HouseholdAidReleased
+    | PaymentGivenUp
 )
 
 
@@ -149,18 +157,24 @@ def refuse(
 def withdraw(
     command: WithdrawGrant, grant: AidGrant, proposal: GrantProposed, context: Context
 ) -> list[GrantEffect]:
-    """An approved grant, too, as long as no money is on its way: the payment's state is read with it."""
+    """An approved grant, too, as long as no money is on its way: the payment's state is read with it.
+
+    What had failed or come back is owed no more; should the bank turn out to have paid it after all, it
+    has to be asked back, as the budget's money may be somebody else's by then.
+    """
     if grant.status == "withdrawn":
         return []
+    paying: Payment = context.state(payment, proposal.grant_id)
     if grant.status == "approved":
-        if context.state(payment, proposal.grant_id).under_way:
+        if paying.under_way:
             raise PAYMENT_UNDER_WAY(field="grant_id")
         _check_day(command.withdrawn_on, grant.decided_on or proposal.effective_on)
     else:
         _check_proposed(grant, proposal, command.withdrawn_on)
     _check_beneficiary(proposal, command.person_id)
-    ended = withdrawn(proposal, command.reason, context.actor_id, command.withdrawn_on)
-    return [ended, *given_back(grant, command.withdrawn_on)]
+    day = command.withdrawn_on
+    ended = withdrawn(proposal, command.reason, context.actor_id, day)
+    return [ended, *given_back(grant, day), *given_up(paying, day)]
 
 
 def withdrawn(proposal: GrantProposed, reason: Personal[str], actor_id: str, day: date) -> GrantWithdrawn:

@@ -1,4 +1,4 @@
-"""What becomes of a payment, whoever says so: its state, its lines, and what follows from a bank's answer."""
+"""What becomes of a payment, whoever says so: its attempts, and what follows from a bank's answer."""
 
 from collections.abc import Mapping
 from dataclasses import field, fields
@@ -7,11 +7,15 @@ from typing import Any, Literal
 
 from services.assistance.aggregates.budget import restore, spend
 from services.assistance.events.payment import (
+    Confirmation,
     Line,
     Outcome,
+    OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
+    PaymentGivenUp,
     PaymentReturned,
     ReturnCode,
     ReversalRequested,
@@ -23,33 +27,61 @@ FINAL_CODES: frozenset[ReturnCode] = frozenset(
 )
 LINE_FIELDS = tuple(each.name for each in fields(Line))
 
-Status = Literal["none", "prepared", "released", "in_doubt", "failed", "returned", "confirmed", "reversed"]
+Status = Literal[
+    "prepared",
+    "withdrawn",
+    "released",
+    "in_doubt",
+    "failed",
+    "confirmed",
+    "returned",
+    "overpaid",
+    "reversed",
+]
+
+
+@message
+class Attempt:
+    """``overpaid``: the bank paid this line too, beside the one that counts or may still be paid."""
+
+    line: Line
+    status: Status
 
 
 @message
 class Payment:
-    """``line`` is that of the last attempt; ``told``: what the bank has said of which line."""
+    """``attempts`` by line_id, for ever: so none is forgotten, and no line_id is used twice.
 
-    status: Status = "none"
-    line: Line | None = None
-    released_by: str = ""
+    ``releasers``: who let any of them leave; ``told``: what the bank has said of which line;
+    ``contradicted``: line ids; ``given_up``: the grant was withdrawn, nothing is owed any more.
+    """
+
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    releasers: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
-    contradicted: Mapping[str, Line] = field(default_factory=dict)
+    contradicted: frozenset[str] = frozenset()
+    given_up: bool = False
     request: ReversalRequested | None = None
 
-    @property
-    def attempts(self) -> int:
-        return 0 if self.line is None else self.line.attempt
+    def lines(self, *statuses: Status) -> list[Line]:
+        """Those that stand at one of these, in the order of their attempts."""
+        found = [each.line for each in self.attempts.values() if each.status in statuses]
+        return sorted(found, key=lambda line: line.attempt)
 
     @property
-    def came_back(self) -> bool:
-        """Whether an attempt was made that will never be paid, so that another may be made."""
-        return self.status in ("failed", "returned")
+    def came_back(self) -> list[Line]:
+        """Attempts that will never be paid, so that another may be made."""
+        return self.lines("failed", "returned")
 
     @property
     def under_way(self) -> bool:
         """Whether money is on its way, has arrived or may have arrived."""
-        return self.status not in ("none", "failed", "returned") or bool(self.contradicted)
+        ended = self.lines("withdrawn", "failed", "returned")
+        return len(ended) < len(self.attempts) or bool(self.contradicted)
+
+    def needs_settling(self, line_id: str) -> bool:
+        """Whether only the bank's paper can tell what became of a line."""
+        return line_id in self.contradicted or any(line_id == each.line_id for each in self.lines("in_doubt"))
 
 
 def line_id(grant_id: str, attempt: int) -> str:
@@ -68,30 +100,30 @@ def line_of(event: Line) -> Line:
 
 
 def reported(
-    payment: Payment, line: Line, outcome: Outcome, amount_fen: int, code: ReturnCode | None, day: date
+    payment: Payment, its_id: str, outcome: Outcome, amount_fen: int, code: ReturnCode | None, day: date
 ) -> list[Any]:
     """What is new in what the bank says of a line; empty for what it has said before.
 
     Args:
-        line: as its batch holds it; perhaps of an earlier attempt than the last.
+        its_id: of the line; perhaps of an earlier attempt than the last.
     """
-    if what_is_told(line.line_id, outcome, amount_fen, code) in payment.told:
+    if what_is_told(its_id, outcome, amount_fen, code) in payment.told:
         return []
+    attempt = payment.attempts[its_id]
+    line, why = attempt.line, code or "bank_other"
     contradiction = PaymentContradicted(
         **of_line(line), reported=outcome, reported_fen=amount_fen, code=code, effective_on=day
     )
     if payment.contradicted or amount_fen != line.amount_fen:
         return [contradiction]
-    why: ReturnCode = code or "bank_other"
-    is_last = payment.line is not None and payment.line.line_id == line.line_id
-    match outcome, payment.status if is_last else "failed":
+    match outcome, attempt.status:
         case "paid", "released" | "in_doubt":
-            return confirmed(line, day)
-        case "failed" | "returned", "released" | "in_doubt":
-            return [failed(line, why, day, final=why in FINAL_CODES)]
-        case "returned", "confirmed":
-            return returned(line, why, day)
-        case ("paid", "confirmed") | ("failed" | "returned", "failed" | "returned"):
+            return found_paid(payment, its_id, day)
+        case "failed" | "returned", "released" | "in_doubt" if why not in FINAL_CODES:
+            return [PaymentFailed(**of_line(line), code=why, final=False, effective_on=day)]
+        case ("failed" | "returned", "released" | "in_doubt") | ("returned", "confirmed" | "overpaid"):
+            return found_not_paid(payment, its_id, why, day)
+        case ("paid", "confirmed" | "overpaid") | ("failed" | "returned", "failed" | "returned"):
             return []
         case _:
             return [contradiction]
@@ -101,19 +133,50 @@ def what_is_told(line_id: str, outcome: Outcome, amount_fen: int, code: ReturnCo
     return f"{line_id} {outcome} {amount_fen}" + ("" if outcome == "paid" else f" {code}")
 
 
-def confirmed(line: Line, day: date, *, after_failure: bool = False) -> list[Any]:
+def found_paid(payment: Payment, its_id: str, day: date) -> list[Any]:
+    """What follows when the bank has paid a line: it counts, or was paid beside one that does.
+
+    Source: handbook, assistance 7: paid once per entitlement over all batches.
+    """
+    attempt = payment.attempts[its_id]
+    match attempt.status:
+        case "released" | "in_doubt":
+            return confirmed(attempt.line, day, "release")
+        case "failed" | "returned":
+            if payment.given_up or payment.lines("released", "in_doubt", "confirmed", "reversed"):
+                return [OverpaymentFound(**of_line(attempt.line), effective_on=day)]
+            return confirmed(attempt.line, day, "failure")
+        case _:
+            return []
+
+
+def found_not_paid(payment: Payment, its_id: str, code: ReturnCode, day: date) -> list[Any]:
+    """What follows when the bank will never pay a line, or its money came back.
+
+    One that was overpaid beside it is then the one that counts: money has left for the grant already.
+    """
+    attempt = payment.attempts[its_id]
+    line = of_line(attempt.line)
+    counts = [each for left in payment.lines("overpaid")[:1] for each in confirmed(left, day, "overpayment")]
+    match attempt.status:
+        case "released" | "in_doubt":
+            return [PaymentFailed(**line, code=code, final=True, effective_on=day), *counts]
+        case "confirmed":
+            restored = restore(attempt.line.budget_id, attempt.line.grant_id, attempt.line.amount_fen, day)
+            return [PaymentReturned(**line, code=code, effective_on=day), restored, *counts]
+        case "overpaid":
+            return [OverpaymentReturned(**line, code=code, effective_on=day)]
+        case _:
+            return []
+
+
+def confirmed(line: Line, day: date, after: Confirmation) -> list[Any]:
     return [
-        PaymentConfirmed(**of_line(line), after_failure=after_failure, effective_on=day),
+        PaymentConfirmed(**of_line(line), after=after, effective_on=day),
         spend(line.budget_id, line.grant_id, line.amount_fen, day),
     ]
 
 
-def failed(line: Line, code: ReturnCode, day: date, *, final: bool) -> PaymentFailed:
-    return PaymentFailed(**of_line(line), code=code, final=final, effective_on=day)
-
-
-def returned(line: Line, code: ReturnCode, day: date) -> list[Any]:
-    return [
-        PaymentReturned(**of_line(line), code=code, effective_on=day),
-        restore(line.budget_id, line.grant_id, line.amount_fen, day),
-    ]
+def given_up(payment: Payment, day: date) -> list[PaymentGivenUp]:
+    """What is written off when a grant is withdrawn: money that came back and was owed until now."""
+    return [PaymentGivenUp(**of_line(line), effective_on=day) for line in payment.came_back[-1:]]

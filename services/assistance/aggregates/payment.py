@@ -6,13 +6,13 @@ from typing import Any, assert_never
 
 from services.assistance.aggregates.budget import release, restore
 from services.assistance.aggregates.paying import (
+    Attempt,
     Payment,
     Status,
-    confirmed,
-    failed,
+    found_not_paid,
+    found_paid,
     line_of,
     of_line,
-    returned,
     what_is_told,
 )
 from services.assistance.events.payment import (
@@ -20,9 +20,11 @@ from services.assistance.events.payment import (
     Line,
     Outcome,
     OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
+    PaymentGivenUp,
     PaymentPrepared,
     PaymentReleased,
     PaymentReturned,
@@ -37,13 +39,14 @@ from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
 from shared.rules.refusal import Refusal
+from shared.standards.money import format_yuan
 
 NOT_PAID = Refusal("payment.not_paid", zh="该款项未支付成功", en="this grant has not been paid")
 ALREADY_REVERSED = Refusal("payment.reversed", zh="该款项已冲销", en="this payment has been reversed")
 REVERSAL_AMOUNT = Refusal(
     "payment.reversal_amount",
-    zh="冲销金额须大于零且不超过原支付金额{paid_fen}分",
-    en="a reversal is of more than nothing and of no more than the {paid_fen} fen that were paid",
+    zh="冲销金额须大于零且不超过原支付金额{paid}元",
+    en="a reversal is of more than nothing and of no more than the {paid} yuan that were paid",
 )
 REVERSAL_REQUESTED = Refusal(
     "payment.reversal_requested",
@@ -72,7 +75,7 @@ IN_DOUBT = Refusal(
     en="what the bank says of this payment contradicts itself; it has to be settled first",
 )
 NOTHING_TO_SETTLE = Refusal(
-    "payment.nothing_to_settle", zh="该明细没有待核实的矛盾", en="nothing about this line has to be settled"
+    "payment.nothing_to_settle", zh="该明细没有待核实的事项", en="nothing about this line has to be settled"
 )
 TAKE_OUT_FIRST = Refusal(
     "payment.take_out_first",
@@ -99,7 +102,7 @@ class ApproveReversal:
 
 @message
 class SettleContradiction:
-    """What the bank's paper says of a line about which its result files contradict each other."""
+    """What the bank's paper says of a line that is in doubt, or about which its result files contradict."""
 
     grant_id: str
     organisation_id: str
@@ -120,6 +123,8 @@ PaymentEvent = (
     | PaymentContradicted
     | ContradictionSettled
     | OverpaymentFound
+    | OverpaymentReturned
+    | PaymentGivenUp
     | ReversalRequested
     | PaymentReversed
 )
@@ -127,28 +132,29 @@ PaymentEvent = (
 
 def decide(command: PaymentCommand, payment: Payment, context: Context) -> list[Any]:
     """Source: handbook, assistance 7: reversal is an opposite entry, approved; separation of duties (6)."""
-    line = payment.line
-    if line is None:
+    if not payment.attempts:
         raise NOT_PAID(field="grant_id")
+    # Whose grant it is and whom it is for is the same in every attempt.
+    line = next(iter(payment.attempts.values())).line
     if line.organisation_id != command.organisation_id:
         raise ANOTHER_ORGANISATION(field="organisation_id")
     if context.actor_id == line.person_id:
         raise BENEFICIARY()
     match command:
         case RequestReversal():
-            return request_reversal(command, payment, line, context)
+            return request_reversal(command, payment, context)
         case ApproveReversal():
-            return approve_reversal(command, payment, line, context)
+            return approve_reversal(command, payment, context)
         case SettleContradiction():
-            return settle(command, payment, line, context)
+            return settle(command, payment, context)
         case _:
             assert_never(command)
 
 
-def request_reversal(command: RequestReversal, payment: Payment, line: Line, context: Context) -> list[Any]:
-    _check_reversible(payment)
+def request_reversal(command: RequestReversal, payment: Payment, context: Context) -> list[Any]:
+    line = _reversible(payment)
     if not 0 < command.reversed_fen <= line.amount_fen:
-        raise REVERSAL_AMOUNT(field="reversed_fen", paid_fen=line.amount_fen)
+        raise REVERSAL_AMOUNT(field="reversed_fen", paid=format_yuan(line.amount_fen))
     if (asked := payment.request) is not None:
         if (asked.reversed_fen, asked.reason) == (command.reversed_fen, command.reason):
             return []
@@ -164,10 +170,10 @@ def request_reversal(command: RequestReversal, payment: Payment, line: Line, con
     ]
 
 
-def approve_reversal(command: ApproveReversal, payment: Payment, line: Line, context: Context) -> list[Any]:
-    if payment.status == "reversed":
+def approve_reversal(command: ApproveReversal, payment: Payment, context: Context) -> list[Any]:
+    if payment.lines("reversed"):
         return []
-    _check_reversible(payment)
+    line = _reversible(payment)
     if (asked := payment.request) is None:
         raise NO_REVERSAL_REQUESTED()
     if context.actor_id == asked.requested_by:
@@ -186,100 +192,83 @@ def approve_reversal(command: ApproveReversal, payment: Payment, line: Line, con
     ]
 
 
-def _check_reversible(payment: Payment) -> None:
-    if payment.status == "reversed":
+def _reversible(payment: Payment) -> Line:
+    """The line that counts as paid."""
+    if payment.lines("reversed"):
         raise ALREADY_REVERSED()
     if payment.contradicted:
         raise IN_DOUBT()
-    if payment.status != "confirmed":
-        raise NOT_PAID()
+    for line in payment.lines("confirmed"):
+        return line
+    raise NOT_PAID()
 
 
-def settle(command: SettleContradiction, payment: Payment, line: Line, context: Context) -> list[Any]:
+def settle(command: SettleContradiction, payment: Payment, context: Context) -> list[Any]:
     """Source: design, section 10: only what is final allows another attempt; paid once."""
-    about = payment.contradicted.get(command.line_id)
-    if about is None:
+    if not payment.needs_settling(command.line_id):
         raise NOTHING_TO_SETTLE(field="line_id")
-    if context.actor_id == payment.released_by:
+    if context.actor_id in payment.releasers:
         raise SAME_PERSON()
     day = command.settled_on
     settled = ContradictionSettled(
-        **of_line(about),
+        **of_line(payment.attempts[command.line_id].line),
         settlement=command.settlement,
         document_no=command.document_no,
         effective_on=day,
     )
-    if about.line_id == line.line_id:
-        return [settled, *_settled_now(command.settlement, payment.status, about, day)]
-    return [settled, *_settled_late(command.settlement, payment.status, about, line, day)]
+    if command.settlement == "not_paid":
+        return [settled, *found_not_paid(payment, command.line_id, "bank_other", day)]
+    for line in payment.lines("prepared"):
+        raise TAKE_OUT_FIRST(line_id=line.line_id)
+    return [settled, *found_paid(payment, command.line_id, day)]
 
 
-def _settled_now(settlement: Settlement, status: Status, line: Line, day: date) -> list[Any]:
-    """What follows for the line of the last attempt."""
-    match settlement, status:
-        case "paid", "released" | "in_doubt":
-            return confirmed(line, day)
-        case "paid", "failed" | "returned":
-            return confirmed(line, day, after_failure=True)
-        case "not_paid", "released" | "in_doubt":
-            return [failed(line, "bank_other", day, final=True)]
-        case "not_paid", "confirmed":
-            return returned(line, "bank_other", day)
-        case _:
-            return []
-
-
-def _settled_late(settlement: Settlement, status: Status, about: Line, line: Line, day: date) -> list[Any]:
-    """What follows for a line after which another attempt was made."""
-    match settlement, status:
-        case "paid", "prepared":
-            raise TAKE_OUT_FIRST(line_id=line.line_id)
-        case "paid", "failed" | "returned":
-            return confirmed(about, day, after_failure=True)
-        case "paid", _:
-            return [OverpaymentFound(**of_line(about), effective_on=day)]
-        case _:
-            return []
-
-
-def evolve(payment: Payment, event: PaymentEvent) -> Payment:
+def evolve(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - one branch an event
     match event:
         case PaymentPrepared():
-            return replace(payment, status="prepared", line=line_of(event))
+            return _now(payment, event, "prepared")
         case PaymentWithdrawn():
-            return replace(payment, status="failed" if event.reissue else "none")
+            return _now(payment, event, "withdrawn")
         case PaymentReleased():
-            return replace(payment, status="released", released_by=event.released_by)
+            return replace(
+                _now(payment, event, "released"), releasers=payment.releasers | {event.released_by}
+            )
         case PaymentConfirmed():
-            told = _told(payment, event, "paid", event.amount_fen)
-            return replace(payment, status="confirmed", line=line_of(event), told=told)
+            return _told(_now(payment, event, "confirmed"), event, "paid")
         case PaymentFailed():
-            told = _told(payment, event, "failed", event.amount_fen, event.code)
-            return replace(payment, status="failed" if event.final else "in_doubt", told=told)
+            status: Status = "failed" if event.final else "in_doubt"
+            return _told(_now(payment, event, status), event, "failed", event.code)
         case PaymentReturned():
-            told = _told(payment, event, "returned", event.amount_fen, event.code)
-            return replace(payment, status="returned", told=told)
+            returned = _told(_now(payment, event, "returned"), event, "returned", event.code)
+            return replace(returned, request=None)
         case PaymentContradicted():
-            told = _told(payment, event, event.reported, event.reported_fen, event.code)
-            contradicted = {**payment.contradicted, event.line_id: line_of(event)}
-            return replace(payment, contradicted=contradicted, told=told)
+            told = what_is_told(event.line_id, event.reported, event.reported_fen, event.code)
+            contradicted = payment.contradicted | {event.line_id}
+            return replace(payment, contradicted=contradicted, told=payment.told | {told})
         case ContradictionSettled():
-            open_still = {each: of for each, of in payment.contradicted.items() if each != event.line_id}
-            return replace(payment, contradicted=open_still)
+            return replace(payment, contradicted=payment.contradicted - {event.line_id})
         case OverpaymentFound():
-            return payment
+            return _told(_now(payment, event, "overpaid"), event, "paid")
+        case OverpaymentReturned():
+            return _told(_now(payment, event, "returned"), event, "returned", event.code)
+        case PaymentGivenUp():
+            return replace(payment, given_up=True)
         case ReversalRequested():
             return replace(payment, request=event)
         case PaymentReversed():
-            return replace(payment, status="reversed", request=None)
+            return replace(_now(payment, event, "reversed"), request=None)
         case _:
             assert_never(event)
 
 
-def _told(
-    payment: Payment, line: Line, outcome: Outcome, amount_fen: int, code: ReturnCode | None = None
-) -> frozenset[str]:
-    return payment.told | {what_is_told(line.line_id, outcome, amount_fen, code)}
+def _now(payment: Payment, event: Line, status: Status) -> Payment:
+    attempt = Attempt(line=line_of(event), status=status)
+    return replace(payment, attempts={**payment.attempts, event.line_id: attempt})
+
+
+def _told(payment: Payment, line: Line, outcome: Outcome, code: ReturnCode | None = None) -> Payment:
+    told = what_is_told(line.line_id, outcome, line.amount_fen, code)
+    return replace(payment, told=payment.told | {told})
 
 
 payment = Decider("payment", "grant_id", PaymentCommand, PaymentEvent, Payment(), decide, evolve)

@@ -155,9 +155,12 @@ def remove_lines(command: RemoveLines, batch: PaymentBatch, context: Context) ->
     line_ids = [each for each, line in sorted(batch.lines.items()) if line.grant_id in unwanted]
     if not line_ids:
         return []
+    payments = context.states(payment, [batch.lines[each].grant_id for each in line_ids])
     withdrawn = [
-        PaymentWithdrawn(**of_line(state.line), reason=command.reason, effective_on=command.removed_on)
-        for state in context.states(payment, [batch.lines[each].grant_id for each in line_ids])
+        PaymentWithdrawn(
+            **of_line(state.attempts[line_id].line), reason=command.reason, effective_on=command.removed_on
+        )
+        for line_id, state in zip(line_ids, payments, strict=True)
     ]
     removed = LinesRemoved(
         batch_id=command.batch_id,

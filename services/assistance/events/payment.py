@@ -21,6 +21,8 @@ Outcome = Literal["paid", "failed", "returned"]
 WithdrawalReason = Literal["file_changed", "grant_changed", "wrong_account", "not_now", "clerical_error"]
 ReversalReason = Literal["not_entitled", "wrong_beneficiary", "paid_twice", "amount_wrong", "repaid_freely"]
 Settlement = Literal["paid", "not_paid"]
+Confirmation = Literal["release", "failure", "overpayment"]
+"""What a payment was until it counted: on its way; failed or returned; paid beside another line."""
 
 
 @message
@@ -70,9 +72,13 @@ class PaymentReleased(Line):
 
 @message
 class PaymentConfirmed(Line):
-    """The bank has paid. ``after_failure``: though it had said before that it did not."""
+    """The bank has paid, and this line is the one that counts.
 
-    after_failure: bool
+    ``after`` a failure: though the bank had said before that it did not pay; after an overpayment: the line
+    beside which it had been paid came to nothing.
+    """
+
+    after: Confirmation
     effective_on: date
 
 
@@ -108,7 +114,10 @@ class PaymentContradicted(Line):
 
 @message
 class ContradictionSettled(Line):
-    """What a person found out at the bank about a line. ``document_no``: of the bank's paper."""
+    """What a person found out at the bank about a line, contradicted or in doubt.
+
+    ``document_no``: of the bank's paper.
+    """
 
     settlement: Settlement
     document_no: str
@@ -117,7 +126,22 @@ class ContradictionSettled(Line):
 
 @message
 class OverpaymentFound(Line):
-    """An earlier line was paid although a later one had been released: it has to be asked back."""
+    """A line was paid beside a later one, or after the grant was withdrawn: it has to be asked back."""
+
+    effective_on: date
+
+
+@message
+class OverpaymentReturned(Line):
+    """What had been paid beside the line that counts came back."""
+
+    code: ReturnCode
+    effective_on: date
+
+
+@message
+class PaymentGivenUp(Line):
+    """The grant was withdrawn after its money had come back: it is owed no more, and no line follows."""
 
     effective_on: date
 

@@ -20,9 +20,13 @@ from services.assistance.events.file import (
 )
 from services.assistance.events.grant import GrantApproved, GrantProposed, GrantRefused, GrantWithdrawn
 from services.assistance.events.payment import (
+    ContradictionSettled,
+    OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
+    PaymentGivenUp,
     PaymentPrepared,
     PaymentReleased,
     PaymentReturned,
@@ -97,6 +101,14 @@ def prepared(event: PaymentPrepared, who: str) -> tuple[str, str]:
     )
 
 
+def settled(event: ContradictionSettled, who: str) -> tuple[str, str]:
+    zh, en = ("已支付", "paid") if event.settlement == "paid" else ("未支付", "not paid")
+    return (
+        f"{who} 凭银行回单{event.document_no}核实明细{event.line_id}：{zh}",
+        f"{who} settled line {event.line_id} by the bank's paper {event.document_no}: {en}",
+    )
+
+
 SENTENCES: Mapping[type[Any], Sentence] = {
     FileOpened: lambda _, who: (
         f"{who} 为该户建立困难职工档案草稿",
@@ -167,6 +179,19 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     PaymentContradicted: lambda event, _: (
         f"银行对明细{event.line_id}的说法前后矛盾",
         f"the bank contradicted itself about line {event.line_id}",
+    ),
+    ContradictionSettled: settled,
+    OverpaymentFound: lambda event, _: (
+        f"明细{event.line_id}属重复支付，须追回{format_yuan(event.amount_fen)}元",
+        f"line {event.line_id} was paid too; {format_yuan(event.amount_fen)} yuan have to be asked back",
+    ),
+    OverpaymentReturned: lambda event, _: (
+        f"重复支付的明细{event.line_id}已退回",
+        f"what was paid too for line {event.line_id} came back",
+    ),
+    PaymentGivenUp: lambda event, _: (
+        f"救助已撤回，未付的{format_yuan(event.amount_fen)}元不再支付",
+        f"the grant was withdrawn; the {format_yuan(event.amount_fen)} yuan owed are paid no more",
     ),
     ReversalRequested: lambda event, who: (
         f"{who} 申请冲销{format_yuan(event.reversed_fen)}元",

@@ -14,8 +14,10 @@ from services.assistance.events.budget import (
 from services.assistance.events.goods import GoodsIssued, GoodsReceived, GoodsReturned
 from services.assistance.events.payment import (
     OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentFailed,
+    PaymentGivenUp,
     PaymentPrepared,
     PaymentReleased,
     PaymentReturned,
@@ -70,8 +72,9 @@ def released(event: PaymentReleased) -> Entry:
 
 
 def confirmed(event: PaymentConfirmed) -> Entry:
-    owed: Account = "returned_payments" if event.after_failure else "bank_clearing"
-    return transfer(owed, "bank", event.amount_fen)
+    owed: Account = "bank_clearing" if event.after == "release" else "returned_payments"
+    paid: Account = "overpayments" if event.after == "overpayment" else "bank"
+    return transfer(owed, paid, event.amount_fen)
 
 
 def failed(event: PaymentFailed) -> Entry:
@@ -103,7 +106,9 @@ POSTINGS: Mapping[type[Any], Callable[[Any], Entry]] = {
     PaymentFailed: failed,
     PaymentReturned: lambda event: transfer("bank", "returned_payments", event.amount_fen),
     PaymentReversed: lambda event: transfer("bank", "aid_expense", event.reversed_fen),
+    PaymentGivenUp: lambda event: transfer("returned_payments", "aid_expense", event.amount_fen),
     OverpaymentFound: lambda event: transfer("overpayments", "bank", event.amount_fen),
+    OverpaymentReturned: lambda event: transfer("bank", "overpayments", event.amount_fen),
     GoodsReceived: goods_received,
     GoodsIssued: lambda event: transfer("goods_issued", "goods_stock", event.value_fen),
     GoodsReturned: lambda event: transfer("goods_stock", "goods_issued", event.value_fen),

@@ -35,9 +35,11 @@ from services.assistance.events.batch import (
 from services.assistance.events.payment import (
     ContradictionSettled,
     OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
+    PaymentGivenUp,
     PaymentPrepared,
     PaymentReleased,
     PaymentReturned,
@@ -87,7 +89,7 @@ def released(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentRe
 
 
 def confirmed(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentConfirmed:
-    return PaymentConfirmed(**line(grant_id, attempt, **{"after_failure": False} | changes))
+    return PaymentConfirmed(**line(grant_id, attempt, **{"after": "release"} | changes))
 
 
 def failed(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentFailed:
@@ -96,6 +98,18 @@ def failed(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentFail
 
 def returned(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentReturned:
     return PaymentReturned(**line(grant_id, attempt, **{"code": "account_closed"} | changes))
+
+
+def overpaid(grant_id: str = "1", attempt: int = 1, **changes: Any) -> OverpaymentFound:
+    return OverpaymentFound(**line(grant_id, attempt, **changes))
+
+
+def overpayment_returned(grant_id: str = "1", attempt: int = 1, **changes: Any) -> OverpaymentReturned:
+    return OverpaymentReturned(**line(grant_id, attempt, **{"code": "account_closed"} | changes))
+
+
+def given_up(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentGivenUp:
+    return PaymentGivenUp(**line(grant_id, attempt, **changes))
 
 
 def batch_line(grant_id: str = "1", **changes: Any) -> BatchLine:
@@ -249,7 +263,9 @@ def every_event() -> list[Any]:
         returned("c", **second),
         ResultsRecorded(batch_id="b", **none, **sums, unmatched=(), **in_c),
         BatchReconciled(batch_id="b", paid_fen=0, statement_no="first", reconciled_by="chen", **in_c),
-        OverpaymentFound(**line("c", **second)),
+        overpaid("c", batch_id="a", **of_c),
+        overpayment_returned("c", batch_id="a", **of_c),
+        given_up("c", **second),
         ReversalRequested(**line("c", **second), **asked, requested_by="feng"),
         PaymentReversed(**line("c", **second), **asked),
     ]

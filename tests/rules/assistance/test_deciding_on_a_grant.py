@@ -24,10 +24,9 @@ from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.events.file import FileClosed
 from services.assistance.events.grant import GrantRefused, GrantWithdrawn
-from services.assistance.events.payment import PaymentPrepared
+from services.assistance.events.payment import PaymentWithdrawn
 from services.assistance.parameters import MINUTES_OVER_FEN
 from shared.rules.personal import Personal
-from tests.golden.samples import example_of
 from tests.rules.assistance.grants import (
     AMOUNT_FEN,
     GRANTED_ON,
@@ -38,6 +37,16 @@ from tests.rules.assistance.grants import (
     household_aid_released,
 )
 from tests.rules.assistance.households import FACTORY, ON_FILE, file_approved, file_opened, member_of
+from tests.rules.assistance.payments import (
+    PAID_ON,
+    confirmed,
+    failed,
+    given_up,
+    line,
+    prepared,
+    released,
+    returned,
+)
 from tests.rules.rules import Rules
 
 REASON = Personal("已由民政部门救助")
@@ -51,7 +60,7 @@ CLOSED = FileClosed(
     hardship_cause="own_illness",
     effective_on=GRANTED_ON,
 )
-PREPARED = replace(example_of(PaymentPrepared, "x"), grant_id="1")
+TAKEN_OUT = PaymentWithdrawn(**line(attempt=2), reason="not_now")
 
 
 def rules(file: Any = ON_FILE, payments: Any = (), limit_fen: int = 1_000_000) -> Rules:
@@ -196,7 +205,21 @@ def test_an_approved_grant_is_withdrawn_as_long_as_no_money_is_on_its_way() -> N
     rules().given(PROPOSED, APPROVED).when(withdrawal()).then(
         WITHDRAWN, budget_released(stage="committed"), household_aid_released()
     )
-    rules(payments=[PREPARED]).given(PROPOSED, APPROVED).when(withdrawal()).then_refused(PAYMENT_UNDER_WAY)
+    rules(payments=[prepared()]).given(PROPOSED, APPROVED).when(withdrawal()).then_refused(PAYMENT_UNDER_WAY)
+
+
+@pytest.mark.parametrize(
+    "came_back", [[failed()], [confirmed(), returned()], [failed(), prepared(attempt=2), TAKEN_OUT]]
+)
+def test_what_came_back_is_written_off_with_a_grant_that_is_withdrawn(came_back: list[Any]) -> None:
+    given = rules(payments=[prepared(), released(), *came_back]).given(PROPOSED, APPROVED)
+
+    given.when(withdrawal(withdrawn_on=PAID_ON)).then(
+        replace(WITHDRAWN, effective_on=PAID_ON),
+        budget_released(stage="committed", effective_on=PAID_ON),
+        household_aid_released(effective_on=PAID_ON),
+        given_up(),
+    )
 
 
 def test_a_withdrawn_grant_is_not_approved() -> None:

@@ -55,6 +55,7 @@ from tests.rules.assistance.payments import (
     line,
     locked,
     opened,
+    overpaid,
     prepared,
     released,
     up_to,
@@ -342,6 +343,20 @@ def test_a_statement_that_differs_is_refused_with_the_difference() -> None:
     decision.then_refused(STATEMENT_DIFFERS, field="paid_fen")
     assert decision.refused is not None
     assert decision.refused.values == {"difference": "-0.01"}
+
+
+def test_a_statement_shows_also_what_was_paid_late_or_beside_another_line() -> None:
+    second = [prepared(attempt=2), released(attempt=2)]
+    for late in (
+        [confirmed(after="failure")],
+        [*second, overpaid()],
+        [*second, confirmed(attempt=2), overpaid()],
+        [*second, overpaid(), failed(attempt=2), confirmed(after="overpayment")],
+        [*second, failed(attempt=2), confirmed(after="failure")],
+    ):
+        rules = world({"1": [prepared(), released(), failed(), *late]})
+        rules.given(*up_to("released")).when(reconcile(0), by="chen").then_refused(STATEMENT_DIFFERS)
+        assert rules.given(*up_to("released")).when(reconcile(AMOUNT_FEN), by="chen").events
 
 
 @pytest.mark.parametrize("last", [[], [failed(code="bank_other", final=False)]])

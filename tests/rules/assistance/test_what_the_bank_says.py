@@ -225,7 +225,7 @@ def settled(settlement: Any) -> ContradictionSettled:
 @pytest.mark.parametrize(
     ("before", "settlement", "follows"),
     [
-        ([failed(), contradicted("paid")], "paid", [confirmed(after_failure=True), SPENT]),
+        ([failed(), contradicted("paid")], "paid", [confirmed(after="failure"), SPENT]),
         ([failed(), contradicted("paid")], "not_paid", []),
         ([confirmed(), contradicted("failed")], "paid", []),
         (
@@ -245,7 +245,7 @@ def settled(settlement: Any) -> ContradictionSettled:
         (
             [failed(), *SECOND, failed(attempt=2), contradicted("paid")],
             "paid",
-            [confirmed(after_failure=True), SPENT],
+            [confirmed(after="failure"), SPENT],
         ),
     ],
 )

@@ -63,13 +63,12 @@ def why_not_payable(
     """What stands against paying a grant on a day. Source: handbook, assistance 7."""
     if payment.contradicted:
         return "in_doubt"
-    match payment.status:
-        case "confirmed":
-            return "paid"
-        case "reversed":
-            return "reversed"
-        case "prepared" | "released" | "in_doubt":
-            return "in_a_batch"
+    if payment.lines("confirmed"):
+        return "paid"
+    if payment.lines("reversed"):
+        return "reversed"
+    if payment.lines("prepared", "released", "in_doubt"):
+        return "in_a_batch"
     if grant.status != "approved" or grant.decided_on is None or grant.decided_on > day:
         return "grant_not_approved"
     if not file.is_on_file(day):
@@ -80,12 +79,12 @@ def why_not_payable(
 def _prepared(
     command: AddLines, proposal: GrantProposed, account: PayeeAccount, payment: Payment
 ) -> PaymentPrepared:
-    attempt = payment.attempts + 1
+    attempt = len(payment.attempts) + 1
     return PaymentPrepared(
         grant_id=proposal.grant_id,
         line_id=line_id(proposal.grant_id, attempt),
         attempt=attempt,
-        reissue=payment.came_back,
+        reissue=bool(payment.came_back),
         batch_id=command.batch_id,
         organisation_id=proposal.organisation_id,
         programme=proposal.programme,
@@ -121,8 +120,8 @@ def check_unchanged(
     Raises the refusal ``payment_batch.line_changed``, which names the line and what has changed.
     Source: design, section 10: release checks every line again.
     """
-    own = payment.line
-    if own is None or own.line_id != its_id or payment.status != "prepared" or payment.contradicted:
+    own = next((each for each in payment.lines("prepared") if each.line_id == its_id), None)
+    if own is None or payment.contradicted:
         raise LINE_CHANGED(line_id=its_id, what="payment")
     if grant.status != "approved" or grant.proposal is None or own.amount_fen != line.amount_fen:
         raise LINE_CHANGED(line_id=its_id, what="grant")

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ from services.assistance.aggregates.payment import payment
 from services.assistance.events.batch import BatchLine, ResultsRecorded, Unmatched
 from services.assistance.events.payment import (
     Line,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
@@ -49,8 +49,7 @@ def results_recorded(
             continue
         state = known.get(line.grant_id) or payment_of(line.grant_id)
         code = None if result.outcome == "paid" else result.code or "bank_other"
-        own = line_of_batch(state, result.line_id, batch_id)
-        for event in reported(state, own, result.outcome, result.amount_fen, code, day):
+        for event in reported(state, result.line_id, result.outcome, result.amount_fen, code, day):
             found.append(event)
             if isinstance(event, Line):
                 state = payment.evolve(state, event)
@@ -58,15 +57,6 @@ def results_recorded(
     if not found and not unmatched:
         return []
     return [*found, _summed(batch_id, found, tuple(unmatched.values()), day)]
-
-
-def line_of_batch(state: Payment, line_id: str, batch_id: str) -> Line:
-    """The line that a batch holds of a payment, which may be of an earlier attempt than the last."""
-    assert state.line is not None  # noqa: S101 - a line of a batch was prepared
-    if state.line.line_id == line_id:
-        return state.line
-    attempt = int(line_id.rpartition(".")[2])
-    return replace(state.line, line_id=line_id, attempt=attempt, reissue=attempt > 1, batch_id=batch_id)
 
 
 def unmatched_key(unmatched: Unmatched) -> str:
@@ -79,13 +69,13 @@ def _summed(
     numbers: Counter[str] = Counter()
     for event in found:
         match event:
-            case PaymentConfirmed():
+            case PaymentConfirmed(after="release"):
                 numbers.update(confirmed=1, confirmed_fen=event.amount_fen)
             case PaymentFailed(final=True):
                 numbers.update(failed=1, failed_fen=event.amount_fen)
             case PaymentFailed():
                 numbers.update(in_doubt=1)
-            case PaymentReturned():
+            case PaymentReturned() | OverpaymentReturned():
                 numbers.update(returned=1, returned_fen=event.amount_fen)
             case PaymentContradicted():
                 numbers.update(contradicted=1)
@@ -114,9 +104,9 @@ def paid_in_all(lines: Mapping[str, BatchLine], payments: Sequence[Payment]) -> 
     """
     paid_fen = 0
     for (line_id, line), state in zip(sorted(lines.items()), payments, strict=True):
-        is_last = state.line is not None and state.line.line_id == line_id
-        if line_id in state.contradicted or (is_last and state.status in ("released", "in_doubt")):
+        status = state.attempts[line_id].status
+        if line_id in state.contradicted or status in ("released", "in_doubt"):
             raise NOT_ALL_ANSWERED(line_id=line_id)
-        if is_last and state.status in ("confirmed", "reversed"):
+        if status in ("confirmed", "overpaid", "reversed"):
             paid_fen += line.amount_fen
     return paid_fen
