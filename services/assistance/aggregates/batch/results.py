@@ -1,12 +1,13 @@
 """What a bank says of a released batch: what of it is new, what contradicts, what is of no line."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.assistance.aggregates.batch.commands import Result
+from services.assistance.aggregates.batch.commands import RecordResults
+from services.assistance.aggregates.batch.duties import check_step
 from services.assistance.aggregates.batch.refusals import NOT_ALL_ANSWERED
+from services.assistance.aggregates.batch.state import PaymentBatch, unmatched_key
 from services.assistance.aggregates.paying import Payment, reported
 from services.assistance.aggregates.payment import payment
 from services.assistance.events.batch import BatchLine, ResultsRecorded, Unmatched
@@ -18,53 +19,51 @@ from services.assistance.events.payment import (
     PaymentFailed,
     PaymentReturned,
 )
+from shared.rules.context import Context
 
 
-def results_recorded(
-    batch_id: str,
-    lines: Mapping[str, BatchLine],
-    seen: frozenset[str],
-    results: Sequence[Result],
-    payment_of: Callable[[str], Payment],
-    day: date,
-) -> list[Any]:
+def record_results(command: RecordResults, batch: PaymentBatch, context: Context) -> list[Any]:
     """What results say that was not known, on the payments, their budgets and the batch; empty if nothing.
-
-    Args:
-        lines: those of the batch.
-        seen: what was said before of lines that it does not hold (see ``unmatched_key``).
-        payment_of: gives the payment of a grant.
 
     Source: handbook, assistance 7: matched by line id; repeats are harmless.
     """
-    known: dict[str, Payment] = {}
+    check_step(batch, "released", "reconciled")
+    payments = _payments(command, batch, context)
     found: list[Any] = []
     unmatched: dict[str, Unmatched] = {}
-    for result in results:
-        line = lines.get(result.line_id)
+    for result in command.results:
+        line = batch.lines.get(result.line_id)
         if line is None:
             other = Unmatched(line_id=result.line_id, outcome=result.outcome, amount_fen=result.amount_fen)
-            if (key := unmatched_key(other)) not in seen:
+            if (key := unmatched_key(other)) not in batch.unmatched:
                 unmatched[key] = other
             continue
-        state = known.get(line.grant_id) or payment_of(line.grant_id)
         code = None if result.outcome == "paid" else result.code or "bank_other"
-        for event in reported(state, result.line_id, result.outcome, result.amount_fen, code, day):
+        for event in reported(
+            payments[line.grant_id],
+            result.line_id,
+            result.outcome,
+            result.amount_fen,
+            code,
+            command.answered_on,
+        ):
             found.append(event)
             if isinstance(event, Line):
-                state = payment.evolve(state, event)
-        known[line.grant_id] = state
+                payments[line.grant_id] = payment.evolve(payments[line.grant_id], event)
     if not found and not unmatched:
         return []
-    return [*found, _summed(batch_id, found, tuple(unmatched.values()), day)]
+    return [*found, _summed(command, found, tuple(unmatched.values()))]
 
 
-def unmatched_key(unmatched: Unmatched) -> str:
-    return f"{unmatched.line_id} {unmatched.outcome} {unmatched.amount_fen}"
+def _payments(command: RecordResults, batch: PaymentBatch, context: Context) -> dict[str, Payment]:
+    """Those that results are about, by grant."""
+    told = [batch.lines[each.line_id] for each in command.results if each.line_id in batch.lines]
+    wanted = sorted({each.grant_id for each in told})
+    return dict(zip(wanted, context.states(payment, wanted), strict=True))
 
 
 def _summed(
-    batch_id: str, found: Sequence[Any], unmatched: tuple[Unmatched, ...], day: date
+    command: RecordResults, found: Sequence[Any], unmatched: tuple[Unmatched, ...]
 ) -> ResultsRecorded:
     numbers: Counter[str] = Counter()
     for event in found:
@@ -80,7 +79,7 @@ def _summed(
             case PaymentContradicted():
                 numbers.update(contradicted=1)
     return ResultsRecorded(
-        batch_id=batch_id,
+        batch_id=command.batch_id,
         confirmed=numbers["confirmed"],
         confirmed_fen=numbers["confirmed_fen"],
         failed=numbers["failed"],
@@ -90,7 +89,7 @@ def _summed(
         returned_fen=numbers["returned_fen"],
         contradicted=numbers["contradicted"],
         unmatched=unmatched,
-        effective_on=day,
+        effective_on=command.answered_on,
     )
 
 

@@ -1,10 +1,23 @@
-"""The state of a payment batch."""
+"""The state of a payment batch, and what each of its events makes of it."""
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Literal
+from dataclasses import field, replace
+from typing import Literal, assert_never
 
-from services.assistance.events.batch import BatchLine
+from services.assistance.events.batch import (
+    BatchApproved,
+    BatchChecked,
+    BatchLine,
+    BatchLocked,
+    BatchOpened,
+    BatchReconciled,
+    BatchReleased,
+    BatchUnlocked,
+    LinesAdded,
+    LinesRemoved,
+    ResultsRecorded,
+    Unmatched,
+)
 from shared.rules.message import message
 
 Status = Literal["none", "draft", "locked", "checked", "approved", "released", "reconciled"]
@@ -27,3 +40,54 @@ class PaymentBatch:
     @property
     def amount_fen(self) -> int:
         return sum(line.amount_fen for line in self.lines.values())
+
+
+BatchEvent = (
+    BatchOpened
+    | LinesAdded
+    | LinesRemoved
+    | BatchLocked
+    | BatchUnlocked
+    | BatchChecked
+    | BatchApproved
+    | BatchReleased
+    | ResultsRecorded
+    | BatchReconciled
+)
+
+
+def evolve(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
+    match event:
+        case BatchOpened():
+            makers = frozenset({event.opened_by})
+            return PaymentBatch(status="draft", organisation_id=event.organisation_id, makers=makers)
+        case LinesAdded():
+            return replace(
+                batch, lines={**batch.lines, **event.lines}, makers=batch.makers | {event.added_by}
+            )
+        case LinesRemoved():
+            removed = set(event.line_ids)
+            lines = {each: line for each, line in batch.lines.items() if each not in removed}
+            return replace(batch, lines=lines, makers=batch.makers | {event.removed_by})
+        case BatchLocked():
+            makers = batch.makers | {event.locked_by}
+            return replace(batch, status="locked", digest=event.digest, makers=makers)
+        case BatchUnlocked():
+            return replace(batch, status="draft", digest="", checked_by="", approved_by="")
+        case BatchChecked():
+            return replace(batch, status="checked", checked_by=event.checked_by)
+        case BatchApproved():
+            return replace(batch, status="approved", approved_by=event.approved_by)
+        case BatchReleased():
+            return replace(batch, status="released", released_by=event.released_by)
+        case ResultsRecorded():
+            unmatched = batch.unmatched | {unmatched_key(each) for each in event.unmatched}
+            return replace(batch, unmatched=unmatched)
+        case BatchReconciled():
+            return replace(batch, status="reconciled")
+        case _:
+            assert_never(event)
+
+
+def unmatched_key(unmatched: Unmatched) -> str:
+    return f"{unmatched.line_id} {unmatched.outcome} {unmatched.amount_fen}"
