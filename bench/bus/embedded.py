@@ -86,8 +86,7 @@ def milliseconds(call: Callable[[], object]) -> float:
 def applied(store: Store) -> int:
     """Up to which position the reader's projection knows the cards."""
     with store.read() as connection:
-        checkpoint = checkpoints.read(connection, "card_rows")
-    return checkpoint.position if checkpoint else 0
+        return checkpoints.position_of(connection, "card_rows")
 
 
 def await_true(holds: Callable[[], bool]) -> None:

@@ -32,6 +32,12 @@ def read(connection: Connection, subscription: str) -> Checkpoint | None:
     return None if row is None else Checkpoint(*row)
 
 
+def position_of(connection: Connection, subscription: str) -> int:
+    """Up to which position a subscription has done its work; 0 for one that has not begun."""
+    checkpoint = read(connection, subscription)
+    return 0 if checkpoint is None else checkpoint.position
+
+
 def lock(connection: Connection, subscription: str, *, wait: bool = False) -> Checkpoint | None:
     """The checkpoint, held until the transaction ends; None where another instance holds it.
 

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from shared.log.envelope import Envelope, moment_text
+from shared.log.log import PUBLIC_COLUMNS, envelopes
 from shared.log.store import insert_rows
+from shared.log.tables import events
 from shared.projections.tables import parked
+from shared.rules.skipped_reaction import skipped_reaction
 
 WAITS = "waits"
 """The reason of an event whose stream has an earlier one parked."""
@@ -28,13 +31,13 @@ class Parked:
 
 
 def park(
-    connection: Connection, subscription: str, source: str, events: Iterable[tuple[Envelope, str, int]]
+    connection: Connection, subscription: str, source: str, failed: Iterable[tuple[Envelope, str, int]]
 ) -> None:
     """Park events, each with its reason and the number of tries."""
     moment = moment_text(datetime.now(UTC))
     rows = [
         (subscription, source, envelope.position, envelope.stream, reason, tries, moment)
-        for envelope, reason, tries in events
+        for envelope, reason, tries in failed
     ]
     insert_rows(connection, parked, rows)
 
@@ -111,6 +114,14 @@ def take_out(connection: Connection, subscription: str, position: int) -> None:
 def clear(connection: Connection, subscription: str) -> None:
     """Remove all that a subscription has parked, because a rebuild did it anew."""
     connection.execute(parked.delete().where(parked.c.subscription == subscription))
+
+
+def is_skipped(connection: Connection, subscription: str, envelope: Envelope) -> bool:
+    """Whether the log of the service has recorded that an event is left undone; then it is, for ever."""
+    stream = f"{skipped_reaction.name}/{subscription}"
+    recorded = select(*PUBLIC_COLUMNS).where(events.c.stream == stream)
+    skipped = (each.facts.data["event_id"] for each in envelopes(connection, recorded))
+    return envelope.id in skipped
 
 
 def _place(subscription: str, position: int) -> ColumnElement[bool]:

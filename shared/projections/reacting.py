@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from shared.log.entry import Unavailable
 from shared.log.envelope import Envelope
 from shared.log.store import Store
@@ -54,22 +56,19 @@ class ReactionFollower:
             checkpoint = checkpoints.read(connection, self.name)
             if checkpoint is None:
                 return False
-            page = self._feed.page(connection, checkpoint.position, PAGE)
-            first = parking.first_of_streams(connection, self.name)
-        due = [each for each in first if _is_due(each)]
+            # Asked first: events that come meanwhile are for the next page.
+            end = min(checkpoint.position + PAGE, self._feed.position(connection))
+            page = self._page(connection, checkpoint.position, end)
+            due = [each for each in parking.first_of_streams(connection, self.name) if _is_due(each)]
         for each in due:
             self._try_again(each)
-        held = {each.stream for each in first}
         for envelope in page:
-            if envelope.stream in held and self._waits(envelope):
-                continue
-            if (reason := self._try(envelope)) is not None:
-                held.add(envelope.stream)
-                self._park(envelope, reason)
-        if page:
+            if self._is_next(envelope) and (reason := self._try(envelope)) is not None:
+                self._park(envelope, reason, 1)
+        if end > checkpoint.position:
             with self._store.write() as connection:
-                checkpoints.move(connection, self.name, page[-1].position)
-        return bool(page or due)
+                checkpoints.move(connection, self.name, end)
+        return bool(end > checkpoint.position or due)
 
     def retry(self) -> list[Parked]:
         """Try what is parked again now, each stream in its order; what is still parked afterwards."""
@@ -114,6 +113,11 @@ class ReactionFollower:
             if not self._try_again(waiting[0]):
                 return
 
+    def _page(self, connection: Connection, after: int, end: int) -> list[Envelope]:
+        if end <= after:
+            return []
+        return self._feed.page(connection, after, end - after, self._reaction.event_names)
+
     def _first_of_streams(self) -> list[Parked]:
         with self._store.read() as connection:
             return parking.first_of_streams(connection, self.name)
@@ -138,7 +142,10 @@ class ReactionFollower:
         return False
 
     def _try(self, envelope: Envelope) -> str | None:
-        """React to one event; the reason why it could not be done, if so."""
+        """React to one event, unless it was skipped; the reason why it could not be done, if so."""
+        with self._store.read() as connection:
+            if parking.is_skipped(connection, self.name, envelope):
+                return None
         try:
             for number, command in enumerate(self._reaction.commands(envelope)):
                 self._act(command, derived_command_id(self.name, envelope, number), envelope)
@@ -148,28 +155,37 @@ class ReactionFollower:
             return str(getattr(error, "code", type(error).__name__))
         return None
 
-    def _waits(self, envelope: Envelope) -> bool:
-        """Whether an event waits for an earlier one of its stream; then it is parked, too.
+    def _is_next(self, envelope: Envelope) -> bool:
+        """Whether an event is still to be done, and by nobody before it; where it has to wait, it is parked.
 
-        Asked under the checkpoint's lock: who takes out the earlier one looks for others afterwards.
+        Asked anew before each act: whoever was frozen meanwhile may find that others have come further, and
+        that an operator has decided.
+        """
+        with self._store.read() as connection:
+            if checkpoints.position_of(connection, self.name) >= envelope.position:
+                return False
+            held = parking.is_held(connection, self.name, envelope)
+        # Asked again under the checkpoint's lock: who takes out the earlier one looks for others afterwards.
+        return not (held and self._park(envelope, WAITS, 0))
+
+    def _park(self, envelope: Envelope, reason: str, tries: int) -> bool:
+        """Park an event, unless nothing holds it any more; and count what parked it as done.
+
+        The checkpoint moves along: were it to stay before an event that an operator then skips, the event
+        would be read again after a crash, and done. Where another instance has parked it, both tries count.
         """
         with self._store.write() as connection:
-            checkpoints.lock(connection, self.name, wait=True)
-            if not parking.is_held(connection, self.name, envelope):
+            checkpoint = checkpoints.lock(connection, self.name, wait=True)
+            if checkpoint is None or checkpoint.position >= envelope.position:
+                found = parking.find_parked(connection, self.name, envelope.position)
+                if found is not None and tries:
+                    parking.claim(connection, found)
+                return True
+            if not tries and not parking.is_held(connection, self.name, envelope):
                 return False
-            if parking.find_parked(connection, self.name, envelope.position) is None:
-                parking.park(connection, self.name, self._feed.source, [(envelope, WAITS, 0)])
+            parking.park(connection, self.name, self._feed.source, [(envelope, reason, tries)])
+            checkpoints.move(connection, self.name, envelope.position)
         return True
-
-    def _park(self, envelope: Envelope, reason: str) -> None:
-        """Park an event that failed; where another instance has done so, both tries count."""
-        with self._store.write() as connection:
-            checkpoints.lock(connection, self.name, wait=True)
-            found = parking.find_parked(connection, self.name, envelope.position)
-            if found is None:
-                parking.park(connection, self.name, self._feed.source, [(envelope, reason, 1)])
-            else:
-                parking.claim(connection, found)
 
     def _take_out(self, position: int) -> None:
         with self._store.write() as connection:

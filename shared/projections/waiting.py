@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from shared.log.store import Store
 from shared.projections import checkpoints
 from shared.projections.feed import Feed
@@ -40,7 +38,7 @@ def wait_for(store: Store, subscription: str, position: int, seconds_max: float)
     deadline = time.monotonic() + seconds_max
     while True:
         with store.read() as connection:
-            if _reached(connection, subscription) >= position:
+            if checkpoints.position_of(connection, subscription) >= position:
                 return
         if time.monotonic() > deadline:
             raise NotYetError(subscription)
@@ -60,7 +58,7 @@ def wait_until_known(
     wait_seconds = LOOK_EVERY_SECONDS
     while True:
         with store.read() as connection:
-            reached = min(_reached(connection, each) for each in subscriptions)
+            reached = min(checkpoints.position_of(connection, each) for each in subscriptions)
             known = min(reached, at_least.position)
             # What stands at the position itself decides, and not how far the source has come since.
             page = feed.page(connection, known - 1, 1) if known > 0 else []
@@ -74,8 +72,3 @@ def wait_until_known(
             raise NotYetError(feed.source)
         time.sleep(wait_seconds)
         wait_seconds = min(2 * wait_seconds, LOOK_SECONDS_MAX)
-
-
-def _reached(connection: Connection, subscription: str) -> int:
-    checkpoint = checkpoints.read(connection, subscription)
-    return 0 if checkpoint is None else checkpoint.position

@@ -38,8 +38,7 @@ def look_up(house: House, look_ups: Sequence[LookUp], commands: Sequence[Any]) -
     with house.store.read() as connection:
         for each in look_ups:
             # Read first: the rows may know more than that, never less.
-            checkpoint = checkpoints.read(connection, each.projection.name)
-            position = 0 if checkpoint is None else checkpoint.position
+            position = checkpoints.position_of(connection, each.projection.name)
             for facts, value in zip(told, each.find(connection, commands), strict=True):
                 facts[each.name] = Fact(value, each.projection.source, position)
     return told

@@ -39,8 +39,7 @@ class Waiting(NamedTuple):
 def behind_checkpoint(store: Store, feed: Feed, subscription: str) -> tuple[int, float]:
     """How many events a subscription has not done, and the age of the first in seconds."""
     with store.read() as connection:
-        checkpoint = checkpoints.read(connection, subscription)
-        position = 0 if checkpoint is None else checkpoint.position
+        position = checkpoints.position_of(connection, subscription)
         lacking = max(feed.position(connection) - position, 0)
         first = feed.page(connection, position, 1) if lacking else []
     return lacking, age_seconds(first[0].recorded_at) if first else 0.0

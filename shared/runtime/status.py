@@ -75,14 +75,14 @@ def _subscriptions(service: "type[Service]", house: House) -> Iterator[dict[str,
 
 def _subscription(store: Store, kind: SubscriptionKind, name: str, feed: Feed) -> dict[str, Any]:
     with store.read() as connection:
-        checkpoint = checkpoints.read(connection, name)
+        position = checkpoints.position_of(connection, name)
         head = feed.position(connection)
     events, seconds = behind_checkpoint(store, feed, name)
     return {
         "name": str(name),  # of a table it is a kind of text that JSON does not know
         "kind": kind,
         "source": feed.source,
-        "position": 0 if checkpoint is None else checkpoint.position,
+        "position": position,
         "head": head,
         "events": events,
         "seconds": round(max(seconds, 0.0), 3),

@@ -73,5 +73,4 @@ def parked(house: House) -> list[Parked]:
 
 def checkpoint(house: House) -> int:
     with house.store.read() as connection:
-        found = checkpoints.read(connection, orders.name)
-    return found.position if found else 0
+        return checkpoints.position_of(connection, orders.name)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.log.entry import Unavailable
+from shared.log.envelope import Envelope
 from shared.projections import checkpoints, parking, reacting
 from shared.projections.following import ProjectionFollower
 from shared.projections.parking import WAITS
@@ -14,7 +15,16 @@ from shared.projections.rebuilding import rebuild
 from tests.log.fund import OVERDRAWN
 from tests.log.house import House
 from tests.projections.balances import balances, prepared
-from tests.projections.standing_orders import checkpoint, fill, follower, order, orders, parked, spent
+from tests.projections.standing_orders import (
+    act_of,
+    checkpoint,
+    fill,
+    follower,
+    order,
+    orders,
+    parked,
+    spent,
+)
 
 
 @pytest.fixture
@@ -186,20 +196,57 @@ def test_a_log_that_does_not_answer_parks_nothing_and_costs_no_try(house: House)
     assert [each.tries for each in parked(house)] == [1]
 
 
-def test_an_event_that_was_parked_before_a_crash_does_not_hold_what_came_before_it(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_parked_before_a_crash_is_not_read_again(house: House) -> None:
     fill(house, "a", 1)
     order(house, "a", 1, 9)
-    move = checkpoints.move
-    monkeypatch.setattr(checkpoints, "move", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        follower(house).step()
-    monkeypatch.setattr(checkpoints, "move", move)
+    order(house, "b", 1)
+    acting = act_of(house)
 
-    follower(house).step()
+    def die_at_b(command: Any, command_id: str, envelope: Envelope) -> None:
+        if envelope.stream == "fund/order-b":
+            raise KeyboardInterrupt
+        acting(command, command_id, envelope)
+
+    with pytest.raises(KeyboardInterrupt):
+        follower(house, die_at_b).step()
+
+    (found,) = parked(house)
+    assert (found.reason, found.tries) == (OVERDRAWN.code, 1)
+    assert checkpoint(house) == found.position
+
+
+def test_an_event_that_two_instances_fail_at_is_parked_once_and_both_tries_count(house: House) -> None:
+    order(house, "a", 1)
+    other = house.another()
+
+    def refuse_after_another(command: Any, command_id: str, envelope: Envelope) -> None:
+        follower(other).step()
+        raise OVERDRAWN()
+
+    follower(house, refuse_after_another).step()
+    other.close()
 
     assert [(each.reason, each.tries) for each in parked(house)] == [(OVERDRAWN.code, 2)]
+
+
+def test_who_was_frozen_while_others_went_on_does_nothing_that_lies_behind_them(house: House) -> None:
+    order(house, "a", 1, 2)
+    order(house, "b", 3)
+    other, acted = house.another(), list[str]()
+
+    def freeze(command: Any, command_id: str, envelope: Envelope) -> None:
+        acted.append(envelope.stream)
+        follower(other).step()
+        fill(house, "a")
+        fill(house, "b")
+        act_of(house)(command, command_id, envelope)
+
+    follower(house, freeze).step()
+    other.close()
+
+    assert acted == ["fund/order-a"]
+    assert (spent(house, "a"), spent(house, "b")) == ([1], [])
+    assert [each.reason for each in parked(house)] == [OVERDRAWN.code, WAITS, OVERDRAWN.code]
 
 
 def test_an_event_that_waits_for_nothing_any_more_is_done_by_the_next_step(house: House) -> None:

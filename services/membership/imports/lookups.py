@@ -79,8 +79,7 @@ def _await_names(call: Call) -> None:
     """Until the names of all organisations are known that have been founded by now."""
     log = call.house.log
     with call.house.store.read() as connection:
-        checkpoint = checkpoints.read(connection, organisation_names.name)
-        known = 0 if checkpoint is None else checkpoint.position
+        known = checkpoints.position_of(connection, organisation_names.name)
         # An import itself keeps projections behind; what it waits for is foundings only.
         founded = log.page(connection, known, log.position(connection) - known, organisation_names.handled)
     if founded:
