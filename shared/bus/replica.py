@@ -13,6 +13,7 @@ from shared.log.envelope import Envelope, moment_text
 from shared.log.log import envelopes
 from shared.log.merkle import Frontier
 from shared.log.store import Store, among, insert_rows
+from shared.projections import checkpoints, parking
 from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
 
@@ -260,14 +261,20 @@ class Replica:
         )
 
 
-def restart_replica(store: Store, source: str) -> None:
+def restart_replica(store: Store, source: str, subscriptions: Iterable[str]) -> None:
     """Empty a replica, stopped or not, so that all of it is pulled anew.
 
-    For an operator who knows why the source's history changed. What was made of the old events stays as it
-    is: projections over this replica have to be rebuilt.
+    For an operator who knows why the source's history changed. Rows that were made of the old events stay
+    until their projections are rebuilt; reactions read the new ones from the first, and do nothing twice.
+
+    Args:
+        subscriptions: the names of all that follow this replica.
     """
     with store.write() as connection:
         connection.execute(select(replicas).where(replicas.c.source == source).with_for_update())
+        for name in subscriptions:
+            checkpoints.begin_anew(connection, name)
+            parking.clear(connection, name)
         connection.execute(replica_events.delete().where(replica_events.c.source == source))
         connection.execute(replicas.delete().where(replicas.c.source == source))
 

@@ -1,4 +1,4 @@
-"""``gonghui projections``: how far each has come, rebuilding them, and comparing them with their feeds."""
+"""``gonghui projections``: how far each has come, making them anew, and comparing them with their feeds."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from shared.cli.screen import Screen
+from shared.cli.sentences import Mistake, Sentence
 
 # What a command needs is imported when it runs, so that `gonghui --help` answers at once.
 if TYPE_CHECKING:
     from shared.cli.following import Following
     from shared.projections.following import Standing
     from shared.projections.projection import Projection
+    from shared.projections.reaction import Reaction
     from shared.projections.rebuilding import Report
 
 FINDINGS = 1
@@ -89,12 +91,43 @@ def compare(context: typer.Context, service: str | None = Service, name: str | N
         raise typer.Exit(FINDINGS)
 
 
+@app.command()
+def restart_replica(
+    context: typer.Context,
+    service: str = typer.Argument(help="读取事件的服务 · The service that reads"),
+    source: str = typer.Argument(help="事件来源的服务 · The service whose events it reads"),
+) -> None:
+    """清空已停止的副本，重新读取全部事件 · Empty a replica that has stopped; all is pulled anew.
+
+    须先查明来源的历史为何改变；之后重建投影 · Know first why the history changed; rebuild afterwards.
+    """
+    from shared.bus.replica import restart_replica as begin_anew
+    from shared.cli.following import nothing_called, opened
+    from shared.runtime.status import sources_of
+
+    screen: Screen = context.obj
+    with opened(service) as following:
+        if source not in (known := sources_of(following.service)):
+            raise nothing_called(source, known)
+        declared: list[Projection | Reaction] = [*following.service.projections, *following.service.reactions]
+        subscriptions = [str(each.name) for each in declared if each.source == source]
+        begin_anew(following.house.store, source, subscriptions)
+    if screen.as_json:
+        screen.put({"service": service, "source": source, "subscriptions": subscriptions})
+        return
+    screen.say(
+        f"“{service}”将重新读取“{source}”的全部事件；请随后执行 gonghui projections rebuild {service}",
+        f"“{service}” pulls all events of “{source}” anew; then run gonghui projections rebuild {service}",
+    )
+
+
 def each_with_progress(screen: Screen, service: str | None, name: str | None, do: Any) -> list["Report"]:
     """Do something with each projection that was chosen, with a progress bar, and show its report."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from shared.cli.following import chosen, not_prepared, opened
-    from shared.projections.rebuilding import NotPreparedError
+    from shared.projections.alone import NotAloneError
+    from shared.projections.rebuilding import NotPreparedError, OtherHistoryError
     from shared.runtime.opening import LONG_PATIENCE_SECONDS
 
     reports = []
@@ -113,12 +146,31 @@ def each_with_progress(screen: Screen, service: str | None, name: str | None, do
                         report = do(following, projection, tell)
                     except NotPreparedError:
                         raise not_prepared(each, projection.name) from None
+                    except NotAloneError:
+                        raise not_alone(projection.name) from None
+                    except OtherHistoryError:
+                        raise other_history(projection) from None
                 if not screen.as_json:
                     show_report(screen, each, report)
                 reports.append((each, report))
     if screen.as_json:
         screen.put([{"service": each, **asdict(report)} for each, report in reports])
     return [report for _, report in reports]
+
+
+def not_alone(name: str) -> Mistake:
+    return Mistake(
+        Sentence(f"投影“{name}”正在另行重建或核对", f"“{name}” is being rebuilt or compared already"),
+        Sentence("请待其结束后再试", "try again when that has ended"),
+    )
+
+
+def other_history(projection: "Projection") -> Mistake:
+    name, source = projection.name, projection.source
+    return Mistake(
+        Sentence(f"其间“{source}”的副本已重新开始", f"meanwhile the replica of “{source}” was begun anew"),
+        Sentence(f"请再次重建“{name}”", f"rebuild “{name}” once more"),
+    )
 
 
 def show_standings(screen: Screen, found: list[tuple[str, "Standing"]]) -> None:

@@ -213,13 +213,22 @@ def add_rows(table: "Table", report: Report, screen: Screen) -> None:
         )
 
 
+def revive(report: Report, source: str) -> str:
+    """The command that lets a stopped replica begin anew."""
+    return f"gonghui projections restart-replica {report['service']} {source}"
+
+
 def troubles(report: Report) -> Iterator[Sentence]:
     """What is wrong with a service."""
     for reason in report["reasons"]:
         code, _, what = reason.partition(": ")
         yield {
             "not_running": Sentence("未运行", "is not running"),
-            "replica.stopped": Sentence(f"已停止接收 {what} 的事件", f"takes no more events of {what}"),
+            "replica.stopped": Sentence(
+                f"{what} 的历史与副本不符，已停止接收；查明原因后执行 {revive(report, what)}",
+                f"takes no more events of {what}, whose history is another than before; "
+                f"once you know why: {revive(report, what)}",
+            ),
             "replica.not_level": Sentence(
                 f"一分钟以上没有收到 {what} 的消息", f"heard nothing of {what} for over a minute"
             ),

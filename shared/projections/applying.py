@@ -62,6 +62,8 @@ def apply_page(
 ) -> list[Failed]:
     """Apply a page of events to a table that has the projection's columns.
 
+    If the store refuses what became of them, they are split until the culprit stands alone.
+
     Args:
         page: of types that the projection handles.
         held_streams: streams with an event that failed before; theirs wait. Grows by those that fail here.
@@ -73,18 +75,6 @@ def apply_page(
     Raises:
         DBAPIError: the store is away, or the table is; no event is to blame.
     """
-    return _apply_or_split(connection, projection, table, page, held_streams, written)
-
-
-def _apply_or_split(
-    connection: Connection,
-    projection: Projection,
-    table: Table,
-    page: list[Envelope],
-    held_streams: set[str],
-    written: KeysWritten | None,
-) -> list[Failed]:
-    """Apply events; if the store refuses what became of them, split them until the culprit stands alone."""
     held = set(held_streams)
     try:
         with connection.begin_nested():
@@ -97,8 +87,8 @@ def _apply_or_split(
             return [Failed(page[0], type(error).__name__)]
         middle = len(page) // 2
         return [
-            *_apply_or_split(connection, projection, table, page[:middle], held_streams, written),
-            *_apply_or_split(connection, projection, table, page[middle:], held_streams, written),
+            *apply_page(connection, projection, table, page[:middle], held_streams, written),
+            *apply_page(connection, projection, table, page[middle:], held_streams, written),
         ]
     held_streams |= held
     return failed

@@ -9,10 +9,19 @@ from shared.projections.tables import checkpoints
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Up to which position a subscription has done its work, and by which version of its functions."""
+    """Up to which position a subscription has done its work, and by which version of its functions.
+
+    Args:
+        version: that of the functions; below zero where the feed has begun anew since (see ``begin_anew``).
+    """
 
     position: int
     version: int
+
+    @property
+    def of_another_history(self) -> bool:
+        """Whether what was done was done with events that the feed may not hold any more."""
+        return self.version < 0
 
 
 def begin(connection: Connection, subscription: str, version: int) -> None:
@@ -61,8 +70,21 @@ def move(connection: Connection, subscription: str, position: int) -> None:
     )
 
 
-def set_version(connection: Connection, subscription: str, version: int) -> None:
-    """Note by which version of a projection's functions its rows were made."""
+def set_to(connection: Connection, subscription: str, checkpoint: Checkpoint) -> None:
+    """Note where a subscription stands, wherever it stood before."""
     connection.execute(
-        update(checkpoints).where(checkpoints.c.subscription == subscription).values(version=version)
+        update(checkpoints)
+        .where(checkpoints.c.subscription == subscription)
+        .values(position=checkpoint.position, version=checkpoint.version)
     )
+
+
+def begin_anew(connection: Connection, subscription: str) -> None:
+    """Set a subscription before the first event, because its feed tells another history from now on.
+
+    The version is one that it never had: who is in mid-page sees that by it, and a projection that it has
+    to be rebuilt.
+    """
+    found = lock(connection, subscription, wait=True)
+    if found is not None:
+        set_to(connection, subscription, Checkpoint(0, min(found.version, 0) - 1))

@@ -20,7 +20,8 @@ class Standing:
     Args:
         position: up to which it knows its feed; ``head``: where the feed ends.
         parked: events it could not apply; as long as there are any, it is incomplete.
-        outdated: its rows were made by another version of its functions and wait for a rebuild.
+        outdated: its rows were made by another version of its functions, or of another history of its feed,
+            and wait for a rebuild.
     """
 
     name: str
@@ -83,6 +84,5 @@ def standing(connection: Connection, feed: Feed, projection: Projection) -> Stan
     parked = parking.count_parked(connection, projection.name)
     position, version = (checkpoint.position, checkpoint.version) if checkpoint else (0, 0)
     head = feed.position(connection)
-    return Standing(
-        projection.name, feed.source, position, head, parked, outdated=version != projection.version
-    )
+    outdated = version != projection.version or position > head
+    return Standing(projection.name, feed.source, position, head, parked, outdated)

@@ -10,6 +10,7 @@ from shared.log.entry import Unavailable
 from shared.log.envelope import Envelope
 from shared.log.store import Store
 from shared.projections import checkpoints, parking
+from shared.projections.checkpoints import Checkpoint
 from shared.projections.feed import Feed
 from shared.projections.parking import WAITS, Parked
 from shared.projections.reaction import Reaction, derived_command_id
@@ -53,22 +54,23 @@ class ReactionFollower:
             Unavailable: the log did not answer; nothing is parked for that, the step is to be repeated.
         """
         with self._store.read() as connection:
-            checkpoint = checkpoints.read(connection, self.name)
-            if checkpoint is None:
+            began = checkpoints.read(connection, self.name)
+            if began is None:
                 return False
             # Asked first: events that come meanwhile are for the next page.
-            end = min(checkpoint.position + PAGE, self._feed.position(connection))
-            page = self._page(connection, checkpoint.position, end)
+            end = min(began.position + PAGE, self._feed.position(connection))
+            page = self._page(connection, began.position, end)
             due = [each for each in parking.first_of_streams(connection, self.name) if _is_due(each)]
         for each in due:
             self._try_again(each)
         for envelope in page:
-            if self._is_next(envelope) and (reason := self._try(envelope)) is not None:
-                self._park(envelope, reason, 1)
-        if end > checkpoint.position:
+            if self._is_next(envelope, began) and (reason := self._try(envelope)) is not None:
+                self._park(envelope, began, reason, 1)
+        if end > began.position:
             with self._store.write() as connection:
-                checkpoints.move(connection, self.name, end)
-        return bool(end > checkpoint.position or due)
+                if _is_ahead(checkpoints.lock(connection, self.name, wait=True), began, end):
+                    checkpoints.move(connection, self.name, end)
+        return bool(end > began.position or due)
 
     def retry(self) -> list[Parked]:
         """Try what is parked again now, each stream in its order; what is still parked afterwards."""
@@ -155,28 +157,28 @@ class ReactionFollower:
             return str(getattr(error, "code", type(error).__name__))
         return None
 
-    def _is_next(self, envelope: Envelope) -> bool:
+    def _is_next(self, envelope: Envelope, began: Checkpoint) -> bool:
         """Whether an event is still to be done, and by nobody before it; where it has to wait, it is parked.
 
         Asked anew before each act: whoever was frozen meanwhile may find that others have come further, and
         that an operator has decided.
         """
         with self._store.read() as connection:
-            if checkpoints.position_of(connection, self.name) >= envelope.position:
+            if not _is_ahead(checkpoints.read(connection, self.name), began, envelope.position):
                 return False
             held = parking.is_held(connection, self.name, envelope)
         # Asked again under the checkpoint's lock: who takes out the earlier one looks for others afterwards.
-        return not (held and self._park(envelope, WAITS, 0))
+        return not (held and self._park(envelope, began, WAITS, 0))
 
-    def _park(self, envelope: Envelope, reason: str, tries: int) -> bool:
+    def _park(self, envelope: Envelope, began: Checkpoint, reason: str, tries: int) -> bool:
         """Park an event, unless nothing holds it any more; and count what parked it as done.
 
         The checkpoint moves along: were it to stay before an event that an operator then skips, the event
         would be read again after a crash, and done. Where another instance has parked it, both tries count.
         """
         with self._store.write() as connection:
-            checkpoint = checkpoints.lock(connection, self.name, wait=True)
-            if checkpoint is None or checkpoint.position >= envelope.position:
+            stands = checkpoints.lock(connection, self.name, wait=True)
+            if not _is_ahead(stands, began, envelope.position):
                 found = parking.find_parked(connection, self.name, envelope.position)
                 if found is not None and tries:
                     parking.claim(connection, found)
@@ -191,6 +193,11 @@ class ReactionFollower:
         with self._store.write() as connection:
             checkpoints.lock(connection, self.name, wait=True)
             parking.take_out(connection, self.name, position)
+
+
+def _is_ahead(stands: Checkpoint | None, began: Checkpoint, position: int) -> bool:
+    """Whether a position of the page that was begun there is still ahead, and the feed still the same."""
+    return stands is not None and stands.version == began.version and stands.position < position
 
 
 def _is_due(each: Parked) -> bool:

@@ -13,7 +13,9 @@ from sqlalchemy.sql import quoted_name
 
 from shared.log.store import Store
 from shared.projections import checkpoints, parking
+from shared.projections.alone import alone
 from shared.projections.applying import Failed, KeysWritten, apply_page
+from shared.projections.checkpoints import Checkpoint
 from shared.projections.feed import Feed
 from shared.projections.projection import Key, Projection
 
@@ -29,6 +31,10 @@ class UnintendedDifferenceError(Exception):
     def __init__(self, report: "Report") -> None:
         super().__init__(f"{report.name}: {report.differences} rows differ")
         self.report = report
+
+
+class OtherHistoryError(Exception):
+    """The feed has begun anew while a projection was made of its events; it has to be made once more."""
 
 
 class NotPreparedError(Exception):
@@ -70,6 +76,7 @@ def rebuild(
 
     Raises:
         UnintendedDifferenceError: the version is the same, the rows are not, and that was not accepted.
+        NotAloneError: another is at it. NotPreparedError, OtherHistoryError.
     """
     return _beside(store, feed, projection, progress, swap=True, accept_difference=accept_difference)
 
@@ -88,28 +95,22 @@ def _beside(
     swap: bool,
     accept_difference: bool,
 ) -> Report:
-    shadow = _shadow_of(projection)
-    with store.write() as connection:
-        _drop_left_overs(connection, projection)
-        shadow.create(connection)
-    try:
+    with alone(store, projection.name), _shadow_of(store, projection) as shadow:
         filling = _Filling(feed, projection, shadow)
         while filling.behind(store):
             with store.write() as connection:
-                filling.step(connection, filling.target)
+                filling.step(connection)
             if progress is not None:
                 progress(filling.position, filling.target)
-        for left in reversed(range(SWAP_TRIES)):
+        tries_left = SWAP_TRIES
+        while True:
+            tries_left -= 1
             try:
                 return _finish(store, filling, swap=swap, accept_difference=accept_difference)
             except OperationalError:
                 # Somebody reads the live table for long: let go of every lock, and come back.
-                if not left:
+                if not tries_left:
                     raise
-        raise AssertionError("unreachable")
-    finally:
-        with store.write() as connection:
-            shadow.drop(connection, checkfirst=True)
 
 
 def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference: bool) -> Report:
@@ -122,13 +123,14 @@ def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference:
         if checkpoint is None:
             raise NotPreparedError(projection.name)
         catching_up = filling.copy()
-        while catching_up.position < checkpoint.position:
-            catching_up.step(connection, checkpoint.position)
+        catching_up.aim(connection, checkpoint)
+        while catching_up.position < catching_up.target:
+            catching_up.step(connection)
         differing = _differing(connection, projection, shadow)
         shown, failed = tuple(differing[:SHOWN_MOST]), catching_up.failed
         meant = accept_difference or checkpoint.version != projection.version or not differing
         report = Report(
-            projection.name, checkpoint.position, len(differing), shown, len(failed), swapped=swap and meant
+            projection.name, catching_up.target, len(differing), shown, len(failed), swapped=swap and meant
         )
         if swap:
             if not meant:
@@ -136,12 +138,13 @@ def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference:
             _swap(connection, projection, shadow)
             parking.clear(connection, projection.name)
             parking.park(connection, projection.name, feed.source, failed)
-            checkpoints.set_version(connection, projection.name, projection.version)
+            stands = Checkpoint(catching_up.target, projection.version)
+            checkpoints.set_to(connection, projection.name, stands)
     return report
 
 
 class _Filling:
-    """Fills a shadow table, never past the live checkpoint, so that both can be compared there."""
+    """Fills a shadow table as far as the live rows know the feed, so that both can be compared there."""
 
     def __init__(self, feed: Feed, projection: Projection, shadow: Table) -> None:
         self.feed = feed
@@ -150,6 +153,7 @@ class _Filling:
         self.position = 0
         self.target = 0
         self.failed: list[Failed] = []
+        self._version: int | None = None
         self._held: set[str] = set()
         self._written = KeysWritten()
 
@@ -157,18 +161,34 @@ class _Filling:
         """The same, to go on with in a transaction that may be rolled back and tried again."""
         other = _Filling(self.feed, self.projection, self.shadow)
         other.position, other.failed, other._held = self.position, list(self.failed), set(self._held)
+        other._version = self._version
         other._written = self._written  # one that notes too much does no harm
         return other
 
+    def aim(self, connection: Connection, checkpoint: Checkpoint) -> None:
+        """Take the live checkpoint as the target; the feed's end, where it lies before it.
+
+        Rows that were made of another history stand nowhere in this one: then all that there is is wanted.
+
+        Raises:
+            OtherHistoryError: the feed has begun anew since the filling began.
+        """
+        if self._version not in (None, checkpoint.version):
+            raise OtherHistoryError(self.projection.name)
+        self._version, end = checkpoint.version, self.feed.position(connection)
+        self.target = end if checkpoint.of_another_history else min(checkpoint.position, end)
+
     def behind(self, store: Store) -> bool:
-        """Whether more than the last page is missing up to the live checkpoint as it stands now."""
+        """Whether anything is missing up to the target as it stands now."""
         with store.read() as connection:
             checkpoint = checkpoints.read(connection, self.projection.name)
-        self.target = 0 if checkpoint is None else checkpoint.position
-        return self.target - self.position > 0
+            if checkpoint is None:
+                raise NotPreparedError(self.projection.name)
+            self.aim(connection, checkpoint)
+        return self.position < self.target
 
-    def step(self, connection: Connection, up_to: int) -> None:
-        limit = min(PAGE, up_to - self.position)
+    def step(self, connection: Connection) -> None:
+        limit = min(PAGE, self.target - self.position)
         with uncollected():
             page = self.feed.page(connection, self.position, limit, self.projection.handled)
             self.failed += apply_page(
@@ -190,13 +210,24 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _shadow_of(projection: Projection) -> Table:
-    """A table of the same columns under a name that has not been used: constraints keep their first names."""
+@contextmanager
+def _shadow_of(store: Store, projection: Projection) -> Iterator[Table]:
+    """An empty table of the same columns, which is gone at the end unless it was swapped in.
+
+    Its name has not been used: constraints keep their first names.
+    """
     suffix = f"__{token_hex(4)}"
     shadow = projection.table.to_metadata(MetaData(), name=projection.name + suffix)
     for index in shadow.indexes:
         index.name = quoted_name(f"{index.name}{suffix}", quote=None)
-    return shadow
+    with store.write() as connection:
+        _drop_left_overs(connection, projection)
+        shadow.create(connection)
+    try:
+        yield shadow
+    finally:
+        with store.write() as connection:
+            shadow.drop(connection, checkfirst=True)
 
 
 def _drop_left_overs(connection: Connection, projection: Projection) -> None:

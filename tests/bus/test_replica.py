@@ -140,7 +140,7 @@ def test_another_history_stops_it_until_an_operator_restarts_it(
         replica.receive(events[5:])
     assert len(held(replica)) == 5 + 1
 
-    restart_replica(replica.store, replica.source)
+    restart_replica(replica.store, replica.source, [])
     assert replica.stopped() is None
     pull(replica, AskedSource(house.log), lambda *_: True)
     assert is_copy(replica, house)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from shared.bus.replica import Replica, ReplicaStopped
 from shared.cli import following
 from shared.cli.main import app
 from shared.projections.following import ProjectionFollower
@@ -81,6 +82,36 @@ def told(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
     """Exit status and output of a command asked for JSON."""
     done = gonghui("--json", *arguments)
     return done.exit_code, json.loads(done.stdout)
+
+
+def test_a_replica_begins_anew_and_what_follows_it_waits_for_a_rebuild(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_another, reacting_to_another = balances(), Reaction("standing_orders", source="staffing")
+    of_another.source = "staffing"
+    monkeypatch.setattr(Funds, "projections", (of_another,))
+    monkeypatch.setattr(Funds, "reactions", (reacting_to_another,))
+    replica = Replica(house.store, "staffing")
+    with pytest.raises(ReplicaStopped):
+        replica.stop("of another log")
+
+    done = gonghui("--json", "projections", "restart-replica", SERVICE, "staffing")
+
+    told_of = {"service": SERVICE, "source": "staffing", "subscriptions": ["balances", "standing_orders"]}
+    assert (done.exit_code, json.loads(done.stdout)) == (0, told_of)
+    assert replica.stopped() is None
+    assert told("projections", "list", SERVICE)[1][0]["outdated"]
+    assert told("parked", "list")[1] == []
+    assert told("projections", "rebuild", SERVICE)[0] == 0
+    assert told("projections", "list", SERVICE)[0] == 0
+
+
+@pytest.mark.usefixtures("house")
+def test_only_a_replica_that_is_read_can_begin_anew() -> None:
+    done = gonghui("--lang", "en", "projections", "restart-replica", SERVICE, "staffing")
+
+    assert done.exit_code == 2
+    assert "there is nothing called “staffing”" in done.stderr
 
 
 @pytest.mark.usefixtures("house")
