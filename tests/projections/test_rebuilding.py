@@ -3,6 +3,8 @@
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import Column, MetaData, Table, Text, inspect, select, text
 
 from shared.log.store import Store
+from shared.projections.alone import NotAloneError
 from shared.projections.following import ProjectionFollower, standing
 from shared.projections.projection import Projection
 from shared.projections.rebuilding import NotPreparedError, UnintendedDifferenceError, compare, rebuild
@@ -166,24 +169,57 @@ def test_left_overs_of_a_rebuild_are_dropped_and_no_table_that_is_only_called_al
     assert tables(store) == ["balances", "balances__of_last_year"]
 
 
-def test_a_rebuild_that_is_killed_leaves_the_live_rows_and_the_next_clears_up(
+def test_two_at_one_projection_are_refused_and_neither_spoils_the_other(store: Store) -> None:
+    told, seen = some_events(), list[str]()
+    projection = followed(store, told)
+
+    def another(*_: int) -> None:
+        for doing in (rebuild, compare):
+            with pytest.raises(NotAloneError):
+                doing(store, told, projection)
+        seen.extend(tables(store))
+
+    assert rebuild(store, told, projection, progress=another).swapped
+    assert len(seen) == 2
+    assert compare(store, told, projection).differences == 0
+
+
+@contextmanager
+def at_work(house: House, folder: Path) -> Iterator[None]:
+    """Processes that append, follow and query meanwhile; a query that misses a row ends its process."""
+    processes = {work: start(work, house.url, folder) for work in ("write", "follow", "read")}
+    try:
+        yield
+        for work, process in processes.items():
+            assert process.poll() is None, (folder / f"{work}.output").read_text()[-2000:]
+    finally:
+        for process in processes.values():
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def test_a_rebuild_killed_while_commands_keep_coming_leaves_the_live_rows_and_the_next_clears_up(
     house: House, tmp_path: Path
 ) -> None:
     for _ in range(20):
         house.send_many(*(Add(fund_id=str(number), amount_fen=1) for number in range(FUNDS)))
     projection = followed(house.store, house.log)
-    live = rows_of(house.store, projection)
-    killed = start("rebuild", house.url, tmp_path, page=2)
-    deadline = time.monotonic() + 30
-    while tables(house.store) == ["balances"]:
-        assert time.monotonic() < deadline, (tmp_path / "rebuild.output").read_text()
-    killed.kill()
-    killed.wait()
+    with at_work(house, tmp_path):
+        for _ in range(3):
+            killed = start("rebuild", house.url, tmp_path, page=2)
+            deadline = time.monotonic() + 30
+            while not [name for name in tables(house.store) if name.startswith("balances__")]:
+                assert time.monotonic() < deadline, (tmp_path / "rebuild.output").read_text()
+            written = house.log.head().position
+            killed.kill()
+            killed.wait()
+            wait_for(house.store, projection.name, written + 20, 30)
+        report = rebuild(house.store, house.log, projection)
 
-    assert rows_of(house.store, projection) == live
-    assert rebuild(house.store, house.log, projection).differences == 0
+    assert (report.differences, report.swapped) == (0, True)
     assert tables(house.store) == ["balances"]
-    assert rows_of(house.store, projection) == live
+    followed(house.store, house.log, projection)
+    assert rows_of(house.store, projection) == expected(house.events())
 
 
 def test_while_it_is_rebuilt_commands_keep_coming_and_no_query_misses_a_row(
@@ -191,19 +227,12 @@ def test_while_it_is_rebuilt_commands_keep_coming_and_no_query_misses_a_row(
 ) -> None:
     house.send_many(*(Add(fund_id=str(number), amount_fen=1) for number in range(FUNDS)))
     projection = followed(house.store, house.log)
-    processes = {work: start(work, house.url, tmp_path) for work in ("write", "follow", "read")}
-    try:
+    with at_work(house, tmp_path):
         wait_for(house.store, projection.name, FUNDS + 50, 30)
         reports = [rebuild(house.store, house.log, projection)]
         deadline = time.monotonic() + 30
         while reports[-1].position < reports[0].position + GROWTH and time.monotonic() < deadline:
             reports.append(rebuild(house.store, house.log, projection))
-        for work, process in processes.items():
-            assert process.poll() is None, (tmp_path / f"{work}.output").read_text()[-2000:]
-    finally:
-        for process in processes.values():
-            process.send_signal(signal.SIGKILL)
-            process.wait()
 
     assert {each.differences for each in reports} == {0}
     assert reports[-1].position >= reports[0].position + GROWTH
