@@ -60,6 +60,7 @@ from services.assistance.projections.payment_batches import (
     payment_batch,
     payment_batches,
 )
+from services.assistance.reactions import bank_files
 from shared.runtime.facts import LookUp
 from shared.runtime.methods import command, operation, query
 from shared.runtime.service import Service
@@ -78,6 +79,7 @@ class AssistanceService(Service):
     name = "assistance"
     language = language
     projections = (*access, payment_batches, not_payable, ledger_entries, ledger_balances)
+    reactions = (bank_files,)
 
     open_file = command(OpenFile, role="clerk", scope=HERE, minted=("file_id",))
     revise_file = command(ReviseFile, role="clerk", scope=HERE)

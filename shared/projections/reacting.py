@@ -16,12 +16,15 @@ from shared.projections.parking import WAITS, Parked
 from shared.projections.reaction import Reaction, derived_command_id
 from shared.rules.skipped_reaction import SkipReaction
 
-PAGE = 100
+PAGE = 1_000
 TRIES_MOST = 5
 RETRY_WAIT_SECONDS = 0.2
 
 Act = Callable[[Any, str, Envelope], None]
-"""Has a command decided: command, derived id, the event that caused it. Raises Refused, Unavailable."""
+"""Has a command decided, or an effect done: it, its derived id, the event that caused it.
+
+Raises Refused, Unavailable, and what an effect raises.
+"""
 Record = Callable[[SkipReaction], None]
 """Has the skipping decided, in the name of who skips. Raises Refused, Unavailable."""
 

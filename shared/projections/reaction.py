@@ -1,6 +1,7 @@
-"""Reactions: what a service does of itself when an event arrives, as commands with derived ids."""
+"""Reactions: what a service does of itself when an event arrives: commands with derived ids, and effects."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared.log.envelope import Envelope
@@ -11,8 +12,21 @@ React = Callable[[Any, Envelope], Iterable[Any]]
 Declared = TypeVar("Declared", bound=React)
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something done outside the log because of an event.
+
+    It may be done again, after a crash or beside another instance, and must then come to the same.
+
+    Args:
+        do: is told the house, whose log and folder it works with. What it raises parks the event.
+    """
+
+    do: Callable[[Any], None]
+
+
 class Reaction:
-    """One feed's events turned into commands.
+    """One feed's events turned into commands and effects.
 
     Args:
         name: its stored name; derived command ids hold it, so it is never changed.
@@ -25,7 +39,7 @@ class Reaction:
         self._handled: dict[str, tuple[type[Any], React]] = {}
 
     def on(self, event_type: type[Any]) -> Callable[[Declared], Declared]:
-        """Declare which commands follow from a type of event: ``(event, envelope) -> commands``."""
+        """Declare what follows from a type of event, in order: ``(event, envelope) -> commands, effects``."""
 
         def declare(react: Declared) -> Declared:
             self._handled[kind_of(event_type).name] = (event_type, react)
@@ -39,7 +53,7 @@ class Reaction:
         return frozenset(self._handled)
 
     def commands(self, envelope: Envelope) -> list[Any]:
-        """The commands that follow from an event; none from one that is not handled."""
+        """The commands and effects that follow from an event; none from one that is not handled."""
         if envelope.type not in self._handled:
             return []
         event_type, react = self._handled[envelope.type]

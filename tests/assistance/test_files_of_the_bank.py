@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from services.assistance.aggregates import language
 from services.assistance.imports.bank_results import (
@@ -20,8 +21,13 @@ from services.assistance.imports.bank_results import (
     results_in,
 )
 from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, write_bank_file
+from services.assistance.reactions import bank_files
+from shared.projections import checkpoints, parking
+from shared.projections.reacting import ReactionFollower
 from shared.rules.context import Actor
 from shared.rules.refusal import Refusal, Refused
+from shared.runtime.access_log import table as access_log
+from shared.runtime.acting import act_of
 from shared.runtime.commands import CommandHandler
 from shared.runtime.house import House, open_house
 from shared.runtime.secret_files import write_once
@@ -88,6 +94,53 @@ def test_a_bank_file_is_written_again_with_the_same_bytes_and_for_its_owner_only
     assert [each.name for each in file.parent.iterdir()] == ["first.csv"]
     assert {fields for _, fields in call.seen} == {("account_number", "holder_name")}
     assert len({person_id for person_id, _ in call.seen}) == told["line_count"] == 2
+
+
+def reacting(house: House) -> ReactionFollower:
+    """As the worker reacts."""
+    with house.store.write() as connection:
+        checkpoints.begin(connection, bank_files.name, 1)
+    return ReactionFollower(house.store, house.log, bank_files, act_of(house))
+
+
+def list_parked_of(house: House) -> list[parking.Parked]:
+    with house.store.read() as connection:
+        return parking.list_parked(connection, bank_files.name)
+
+
+def test_the_house_writes_the_file_after_the_release_and_puts_on_record_whose_accounts_it_shows(
+    call: Any,
+) -> None:
+    while reacting(call.house).step():
+        pass
+
+    (file,) = (call.house.settings.folder / "bank" / "out").iterdir()
+    written = file.read_bytes()
+    assert write_bank_file(call, **OF)["name"] == file.name
+    assert file.read_bytes() == written
+    with call.house.store.read() as connection:
+        looks = connection.execute(select(access_log)).all()
+    assert {(each.method, each.person_id, each.fields) for each in looks} == {
+        ("bank_files", "house", "account_number,holder_name")
+    }
+    assert {each.about_id for each in looks} == {about_id for about_id, _ in call.seen}
+
+
+def test_a_folder_that_takes_no_file_parks_the_batch_until_it_is_tried_again(call: Any) -> None:
+    out: Path = call.house.settings.folder / "bank" / "out"
+    out.parent.mkdir()
+    out.write_text("no folder")
+    following = reacting(call.house)
+    while following.step():
+        if list_parked_of(call.house):
+            break
+    (stuck,) = list_parked_of(call.house)
+    assert (stuck.stream, stuck.reason) == ("payment_batch/first", "FileExistsError")
+
+    out.unlink()
+
+    assert following.retry() == []
+    assert [each.name for each in out.iterdir()] == ["first.csv"]
 
 
 def test_nobody_writes_the_bank_file_of_another_organisation(call: Any) -> None:

@@ -23,6 +23,7 @@ from shared.log.tables import events
 from shared.rules.personal import Erased
 from shared.rules.refusal import Refusal
 from shared.runtime.calls import Call
+from shared.runtime.house import House
 from shared.runtime.secret_files import write_anew
 
 NOT_RELEASED = Refusal("bank_file.not_released", zh="批次尚未支付放行", en="the batch has not been released")
@@ -46,6 +47,8 @@ OUT = Path("bank") / "out"
 """Where the bank fetches its files, in the folder of the service."""
 COLUMNS = ("line_id", "holder_name", "account_number", "amount_yuan", "purpose")
 PURPOSE = "工会帮扶慰问"
+SHOWN = ("account_number", "holder_name")
+"""What the file shows of each holder in the clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +136,21 @@ def _accounts(log: Log, connection: Connection, file_ids: set[str]) -> dict[tupl
     return {(each.file_id, each.version): each for each in found}
 
 
+def put(house: House, made: BankFile) -> None:
+    """Put a bank file where the bank fetches it, for its owner's eyes only."""
+    write_anew(house.settings.folder / OUT / made.name, made.text)
+
+
 def write_bank_file(call: Call, *, batch_id: str, organisation_id: str) -> dict[str, Any]:
     """Write the bank file of a released batch into the folder ``bank/out``, for its owner's eyes only.
 
-    It appears whole or not at all. Written again it is the same, and the bank takes a batch once:
-    after a crash between release and file it is simply asked for again.
+    It appears whole or not at all. Written again it is the same, and the bank takes a batch once. The house
+    writes it of itself after the release (see ``reactions``); this is for a file that went astray.
     """
     made = bank_file(call.house.log, batch_id, organisation_id)
-    # Before anything is shown: this is the one place where accounts leave the house in the clear.
-    call.looks("write_bank_file", [(each, ("account_number", "holder_name")) for each in made.holder_ids])
-    write_anew(call.house.settings.folder / OUT / made.name, made.text)
+    # Before anything is shown: this file is the one way by which accounts leave the house in the clear.
+    call.looks("write_bank_file", [(each, SHOWN) for each in made.holder_ids])
+    put(call.house, made)
     return {
         "name": made.name,
         "line_count": made.line_count,
