@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
+from sqlalchemy import Connection
+
 from shared.bus.cloud_event import event_of_text
 from shared.bus.replica import Replica, SourceHead
 from shared.log.log import Head, Log, head_of, read_events
 
 PAGE = 1_000
 PAGE_BYTES_MAX = 4_000_000
-READ_AT_ONCE = 250
+"""Of the answer as it is encoded; at 16 MiB a broker closes the channel (faults.md, 1.7)."""
+READ_FIRST, READ_AT_ONCE = 10, 250
+EVENTS_LEAST = 2
+"""The first of a page is one that the reader has."""
 
 
 class SourceDown(Exception):
@@ -23,30 +29,48 @@ class Source(Protocol):
         """As ``page_after``. Raises SourceDown."""
 
 
+class LiveSource(Source, Protocol):
+    """One that is asked again and again over a connection."""
+
+    def keep_alive(self) -> None:
+        """Say between two questions that more may come; never raises."""
+
+
 def page_after(log: Log, position: int, limit: int) -> dict[str, Any]:
     """A page of a log, as plain data for another service.
 
     Args:
         position: the page begins after it.
-        limit: events at most, and never more than PAGE; a page of large events is shorter, yet not empty.
+        limit: events at most, and never more than PAGE; a page of large events is shorter, yet leads on.
 
     Returns:
         ``events``: public text, verbatim, and hash of the sealed part in hexadecimal, of each.
         ``head``: as of ``head_told``, of the same moment or later.
     """
-    events: list[list[str]] = []
-    size_bytes = 0
     with log.store.read() as connection:
-        while len(events) < min(limit, PAGE) and size_bytes < PAGE_BYTES_MAX:
-            some = read_events(connection, position + len(events), min(limit - len(events), READ_AT_ONCE))
-            if not some:
-                break
-            for envelope in some:
-                events.append([envelope.public, envelope.sealed_hash.hex()])
-                size_bytes += len(envelope.public)
+        events = _page(connection, position, min(limit, PAGE))
         # After the events, never before them: readers may be level with it, and never beyond.
         told = head_told(head_of(connection))
     return {"events": events, "head": told}
+
+
+def _page(connection: Connection, position: int, limit: int) -> list[list[str]]:
+    """As many events as are wanted and fit; never many more are read than fit."""
+    events: list[list[str]] = []
+    size_bytes, at_once = 0, READ_FIRST
+    while len(events) < limit:
+        some = read_events(connection, position + len(events), min(limit - len(events), at_once))
+        if not some:
+            break
+        for envelope in some:
+            event = [envelope.public, envelope.sealed_hash.hex()]
+            size_bytes += len(msgspec.json.encode(event))
+            if size_bytes > PAGE_BYTES_MAX and len(events) >= EVENTS_LEAST:
+                return events
+            events.append(event)
+        fit = (PAGE_BYTES_MAX - size_bytes) * len(events) // size_bytes
+        at_once = min(max(fit, 1), READ_AT_ONCE)
+    return events
 
 
 def head_told(head: Head) -> dict[str, Any]:
@@ -92,5 +116,5 @@ def pull(replica: Replica, source: Source, on_page: Callable[[int, int], bool]) 
         level = received.position >= head.position
         if not on_page(received.position, head.position) or level:
             return level
-        if not received.appended:
+        if received.position <= position:  # another instance may have appended what the page held
             raise SourceDown("a page leads no further")

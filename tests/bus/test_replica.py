@@ -1,21 +1,26 @@
 """A replica takes what follows, passes over what it knows, and stops loudly at another history."""
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from shared.bus.catch_up import head_heard, page_after, pull
-from shared.bus.cloud_event import PublicEvent
+from shared.bus.cloud_event import PublicEvent, event_of_text
 from shared.bus.replica import Replica, ReplicaStopped, SourceHead, restart_replica
 from shared.bus.tables import replica_events
+from shared.log.envelope import Envelope
+from shared.log.log import read_events
 from shared.log.store import Store
 from shared.runtime.founding import found
 from tests.bus.district import AskedSource, add, fresh_house, fresh_replica, held, is_copy, told
+from tests.log.fund import GiveLabel
 from tests.log.house import House, open_house
 
 
@@ -241,12 +246,50 @@ def test_pages_are_bounded_by_number_and_by_size(
 ) -> None:
     add(house, 600)
     monkeypatch.setattr("shared.bus.catch_up.PAGE", 100)
-    monkeypatch.setattr("shared.bus.catch_up.PAGE_BYTES_MAX", 1)
-    monkeypatch.setattr("shared.bus.catch_up.READ_AT_ONCE", 7)
-
     assert len(page_after(house.log, 0, 5)["events"]) == 5
-    assert len(page_after(house.log, 0, 1_000)["events"]) == 7
+    assert len(page_after(house.log, 0, 1_000)["events"]) == 100
+
+    monkeypatch.setattr("shared.bus.catch_up.PAGE_BYTES_MAX", 1)
+    assert len(page_after(house.log, 0, 1_000)["events"]) == 2
     pull(replica, AskedSource(house.log), lambda *_: True)
 
     assert is_copy(replica, house)
     assert replace(head(house), position=601) == head(house)
+
+
+def test_a_page_is_measured_as_it_is_sent(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quotation mark is one character in the log and four bytes within the answer's JSON."""
+    house.send_many(
+        *(GiveLabel(fund_id=f"f{number}", label=f"{number}" + '"工' * 100_000) for number in range(20))
+    )
+    most = 4_000_000
+    read: list[int] = []
+
+    def reading(connection: Connection, after: int, limit: int) -> list[Envelope]:
+        found = read_events(connection, after, limit)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr("shared.bus.catch_up.read_events", reading)
+    page = page_after(house.log, 0, 1_000)
+
+    assert 0.7 * most < len(json.dumps(page, ensure_ascii=False).encode()) < most + 1_000
+    assert sum(read) <= len(page["events"]) + 10
+
+
+def test_a_page_whose_events_another_instance_appended_meanwhile_leads_on(
+    house: House, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(house, 300)
+    monkeypatch.setattr("shared.bus.catch_up.PAGE", 100)
+    another = Replica(Store(replica.store.url.render_as_string(hide_password=False)), replica.source)
+
+    class Outrun(AskedSource):
+        def events_after(self, position: int, limit: int) -> dict[str, Any]:
+            page = super().events_after(position, limit)
+            another.receive([event_of_text(public, sealed_hash) for public, sealed_hash in page["events"]])
+            return page
+
+    assert pull(replica, Outrun(house.log), lambda *_: True)
+    another.store.close()
+    assert is_copy(replica, house)
