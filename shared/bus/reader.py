@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from os import urandom
 from typing import Any
 
-from shared.bus.catch_up import Source, SourceDown, pull
+from shared.bus.catch_up import LiveSource, SourceDown, pull
 from shared.bus.cloud_event import CONTENT_TYPE, Malformed, PublicEvent, event_of
 from shared.bus.connecting import connected, next_wait, reader_queue
 from shared.bus.deliveries import Deliveries, declare
@@ -74,7 +74,7 @@ class Reader:
     def __init__(
         self,
         replica: Replica,
-        source: Source,
+        source: LiveSource,
         url: str,
         reader_service: str,
         on_progress: Callable[[], None],
@@ -92,6 +92,7 @@ class Reader:
         self._digest_key = digest_key or urandom(32)
         self._unanswered = False
         self._pull_at = 0.0
+        self._retry_at = 0.0
         self._pull_wait_seconds = 0.0
         self.facts = ReaderFacts()
 
@@ -107,6 +108,7 @@ class Reader:
         """Read until told to stop; connects again for ever, and never raises."""
         wait_seconds = 0.0
         while not stop.is_set():
+            self._source.keep_alive()
             try:
                 if (stopped := self._replica.stopped()) is not None:
                     raise ReplicaStopped(stopped)  # noqa: TRY301 - as if it were told anew
@@ -153,6 +155,7 @@ class Reader:
         self._catch_up(deliveries, stop)
         while not stop.is_set():
             messages = deliveries.take(LOOK_SECONDS)
+            self._source.keep_alive()
             if messages:
                 self._take(deliveries, messages)
             if time.monotonic() >= self._pull_at:
@@ -177,10 +180,12 @@ class Reader:
         if received.gap:
             if not self.facts.behind:
                 self._note(behind=True)
-                self._pull_at = 0.0
+                self._pull_at = self._retry_at
         elif not self.facts.behind and received.appended:
             asked_at = self.facts.level_at or 0.0
-            self._pull_at = min(time.monotonic() + self._silence_seconds, asked_at + ASK_SECONDS_MAX)
+            due_at = min(time.monotonic() + self._silence_seconds, asked_at + ASK_SECONDS_MAX)
+            # Never before a source that is down may be asked again: each question holds up what arrives.
+            self._pull_at = max(due_at, self._retry_at)
         if received.appended:
             self._on_progress()
 
@@ -225,10 +230,10 @@ class Reader:
             level = pull(self._replica, self._source, on_page)
         except SourceDown as error:
             self._pull_wait_seconds = next_wait(self._pull_wait_seconds)
-            self._pull_at = time.monotonic() + self._pull_wait_seconds
+            self._pull_at = self._retry_at = time.monotonic() + self._pull_wait_seconds
             logger.warning("%s", error)
             return
-        self._pull_wait_seconds = 0.0
+        self._pull_wait_seconds = self._retry_at = 0.0
         self._pull_at = time.monotonic() + self._silence_seconds
         if level:
             self._note(behind=False, level_at=time.monotonic())

@@ -21,6 +21,8 @@ from shared.bus.connecting import connected, is_embedded
 
 RPC_EXCHANGE = Exchange("nameko-rpc", type="topic", durable=True)
 TIMEOUT_SECONDS = 5.0
+KNOCK_SECONDS = 1.0
+"""How long a source that did not answer is waited for, until it answers again."""
 
 
 class SourceRefuses(SourceDown):
@@ -58,23 +60,54 @@ class RpcSource:
         self._reply_to = ""
         self._replies: dict[str, bytes] = {}
         self._unroutable = False
+        self._silent = False
 
     def events_after(self, position: int, limit: int) -> dict[str, Any]:
-        """As ``page_after`` at the source. Raises SourceDown."""
+        """As ``page_after`` at the source. Raises SourceDown.
+
+        A source that was silent is asked for a single event first, and waited for but shortly: whoever asks
+        has other things to do meanwhile.
+        """
+        if self._silent:
+            self._call("events_after", {"position": position, "limit": 1}, KNOCK_SECONDS)
         page: dict[str, Any] = self.call("events_after", position=position, limit=limit)
         return page
 
     def call(self, method: str, /, **arguments: Any) -> Any:
         """What the method answers. Raises SourceDown, SourceRefuses."""
+        return self._call(method, arguments, self._timeout_seconds)
+
+    def _call(self, method: str, arguments: Mapping[str, Any], seconds: float) -> Any:
+        self._silent = True
         try:
             if self._connection is None:
                 self._connect()
-            return self._ask(method, arguments)
+            reply = self._ask(method, arguments, seconds)
         except SourceDown:
             raise
         except Exception as error:
             self.close()
             raise SourceDown(f"{self._service} cannot be asked: {type(error).__name__}") from error
+        self._silent = False
+        if reply["error"] is not None:
+            raise SourceRefuses(self._service, reply["error"])
+        return reply["result"]
+
+    def keep_alive(self) -> None:
+        """Take the broker's heartbeats and send one when it is due; called every few seconds between calls.
+
+        A connection that broke meanwhile is closed, and the next call makes another.
+        """
+        if self._connection is None:
+            return
+        try:
+            self._connection.heartbeat_check()
+            while True:
+                self._connection.drain_events(timeout=0)
+        except TimeoutError:
+            self._replies.clear()  # late ones, for which nobody waits any more
+        except Exception:  # noqa: BLE001 - each transport has errors of its own
+            self.close()
 
     def close(self) -> None:
         """End the connection; the next call makes another."""
@@ -96,7 +129,8 @@ class RpcSource:
             self._channel.events["basic_return"].add(self._on_return)
         self._connection = connection
 
-    def _ask(self, method: str, arguments: Mapping[str, Any]) -> Any:
+    def _ask(self, method: str, arguments: Mapping[str, Any], seconds: float) -> Any:
+        """nameko's answer. Raises SourceDown, or what breaks."""
         number = str(next(self._numbers))
         self._unroutable = False
         request = self._channel.prepare_message(
@@ -108,11 +142,11 @@ class RpcSource:
                 "reply_to": self._reply_to,
                 "correlation_id": number,
                 # Nobody waits longer: a source that comes up later must not work off old questions.
-                "expiration": str(int(self._timeout_seconds * 1_000)),
+                "expiration": str(int(seconds * 1_000)),
             },
         )
         self._channel.basic_publish(request, RPC_EXCHANGE.name, f"{self._service}.{method}", mandatory=True)
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = time.monotonic() + seconds
         while number not in self._replies:
             remaining_seconds = deadline - time.monotonic()
             if self._unroutable or remaining_seconds <= 0:
@@ -122,10 +156,7 @@ class RpcSource:
                 self._connection.drain_events(timeout=min(remaining_seconds, 1.0))
             except TimeoutError:
                 self._connection.heartbeat_check()
-        reply = msgspec.json.decode(self._replies.pop(number))
-        if reply["error"] is not None:
-            raise SourceRefuses(self._service, reply["error"])
-        return reply["result"]
+        return msgspec.json.decode(self._replies.pop(number))
 
     def _on_reply(self, message: Any) -> None:
         self._replies[message.properties.get("correlation_id", "")] = message.body

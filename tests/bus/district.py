@@ -71,6 +71,9 @@ class AskedSource:
             raise SourceDown("it is down")
         return page_after(self.log, position, limit)
 
+    def keep_alive(self) -> None:
+        """Nothing: there is no connection."""
+
 
 def fresh_house(url: str) -> House:
     """A founded log of funds under a service's name of its own, so that tests can share a broker."""

@@ -27,7 +27,7 @@ from shared.log.log import Log
 from shared.log.store import Store
 from shared.projections.tables import checkpoints
 from shared.rules.personal import Personal
-from tests.bus.district import DISTRICT, READER, District, add, eventually, is_copy, running
+from tests.bus.district import DISTRICT, READER, AskedSource, District, add, eventually, is_copy, running
 from tests.bus.part import start_part
 from tests.log.fund import GiveLabel, NameKeeper
 from tests.servers.rabbitmq import RabbitMQ
@@ -236,6 +236,71 @@ def test_a_source_is_asked_over_namekos_rpc_and_may_be_down(district: District) 
         source.events_after(0, 10)
     assert time.monotonic() - started < 4
     source.close()
+
+
+def test_what_arrives_does_not_wait_for_a_source_that_is_down(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source's interface may be away for hours while its relay goes on."""
+    monkeypatch.setattr("shared.bus.reader.ASK_SECONDS_MAX", 0.5)
+    asked: list[float] = []
+
+    def ask(*_: Any) -> Any:
+        asked.append(time.monotonic())
+        raise SourceDown("it is down")
+
+    with running(district.relay, district.reader):
+        eventually(lambda: district.is_level() and not district.reader.facts.behind)
+        monkeypatch.setattr(AskedSource, "events_after", ask)
+        until = time.monotonic() + 8
+        while time.monotonic() < until:
+            add(district.house, 1)
+            time.sleep(0.05)
+        eventually(district.is_level)
+
+    # After 0.5, 0.7, 1.1, 1.9, 3.5 and 6.7 seconds.
+    assert 3 <= len(asked) <= 7
+    assert is_copy(district.replica, district.house)
+
+
+def test_a_source_that_was_silent_is_knocked_at_shortly_until_it_answers(district: District) -> None:
+    container = serving(district.house.log, district.url)
+    container.stop()  # its queue stays and takes questions
+    source = RpcSource(district.url, district.house.log.source, timeout_seconds=3.0)
+    took = []
+    for _ in range(2):
+        started = time.monotonic()
+        with pytest.raises(SourceDown, match="does not answer"):
+            source.events_after(0, 10)
+        took.append(time.monotonic() - started)
+    assert took[0] > 2.5
+    assert took[1] < 1.5
+
+    container = serving(district.house.log, district.url)
+    assert source.events_after(0, 10) == page_after(district.house.log, 0, 10)
+    container.stop()
+    source.close()
+
+
+def test_a_source_is_asked_over_one_connection_however_long_ago_it_was_asked(
+    district: District, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.connecting.HEARTBEAT_SECONDS", 2.0)
+    container = serving(district.house.log, district.url)
+    source = RpcSource(district.url, district.house.log.source)
+    district.reader._source = source
+    district.reader._silence_seconds = 60.0
+
+    with running(district.reader):
+        eventually(lambda: not district.reader.facts.behind)
+        queue = source._reply_to
+        time.sleep(6)  # the broker ends a connection on which it hears nothing for two heartbeats
+
+        assert queue in rabbitmq.list_queues()
+        assert source.events_after(0, 1)["events"]
+        assert source._reply_to == queue
+    source.close()
+    container.stop()
 
 
 def test_plain_processes_without_eventlet_carry_a_source_to_its_reader(
