@@ -20,6 +20,7 @@ from nameko.exceptions import ContainerBeingKilled, MalformedRequest
 from nameko.extensions import DependencyProvider
 
 from shared.bus.answering import send_answer
+from shared.bus.connecting import next_wait
 from shared.runtime import correlation
 from shared.runtime.access import Access
 from shared.runtime.access_log import Attempt
@@ -35,6 +36,8 @@ CALL_SECONDS = "call_seconds"
 REQUEST_SECONDS_MAX = 60
 """How long a request waits for a service that is away; it may hold personal data, which rests nowhere."""
 
+STOP_LOOK_SECONDS = 0.1
+
 HEADERS = frozenset({"auth_token", "language", correlation.HEADER})
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,8 @@ class QueueConsumer(messaging.QueueConsumer):
     """nameko's consumer; a connection that breaks under an acknowledgement does not end the process."""
 
     connected = False
+    should_stop: bool
+    _pending_remove_providers: dict[Any, Any]
 
     def ack_message(self, message: Any) -> None:
         # Whatever was not acknowledged comes again, and command ids make that harmless (faults.md T-04).
@@ -58,6 +63,35 @@ class QueueConsumer(messaging.QueueConsumer):
         """Drop what is not JSON; kombu would write the body into the log (faults.md T-03)."""
         log.warning("dropped a message of %d bytes that is not JSON", len(message.body or b""))
         self.ack_message(message)
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        """As kombu's, which would try for ever and never look whether it was asked to stop meanwhile."""
+        with self.create_connection() as connection:
+            wait_seconds = 0.0
+            while True:
+                try:
+                    connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+                    break
+                except (OSError, AMQPError, KombuError) as error:
+                    wait_seconds = next_wait(wait_seconds)
+                    self.on_connection_error(error, wait_seconds)
+                    self._wait_unless_stopped(wait_seconds)
+            yield connection
+
+    def _wait_unless_stopped(self, seconds: float) -> None:
+        """Wait. Raises OSError, as a lost connection does, once nobody wants to consume any more."""
+        deadline = time.monotonic() + seconds
+        while not self.should_stop and (remaining := deadline - time.monotonic()) > 0:
+            eventlet.sleep(min(remaining, STOP_LOOK_SECONDS))
+            for provider, removed in self._pending_remove_providers.items():
+                self._consumers.pop(provider, None)
+                removed.send()
+            if self._pending_remove_providers and not self._consumers:
+                self.should_stop = True
+            self._pending_remove_providers = {}
+        if self.should_stop:
+            raise OSError("asked to stop")
 
     @contextmanager
     def extra_context(self, connection: Any, channel: Any) -> Iterator[None]:
