@@ -3,7 +3,6 @@
 # nameko and eventlet are not typed.
 # mypy: disable-error-code="no-untyped-call"
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,18 +13,15 @@ from shared.bus import embedded
 from shared.runtime.calls import SECONDS_MAX
 from shared.runtime.entrypoints import CALL_SECONDS, HOUSES, QueueConsumer
 from shared.runtime.green import check_hub, start_hub_clock
-from shared.runtime.health import SidePort, pages_of
-from shared.runtime.house import House
+from shared.runtime.house import House, open_house
 from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
 from shared.runtime.stopping import Stop
-from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_house
+from shared.runtime.waiting import Awaited, Houses, database_reason, run
 
 HEARTBEAT_SECONDS = 30
-
-log = logging.getLogger(__name__)
 
 
 class Interface:
@@ -99,33 +95,16 @@ class Interface:
 def run_interface(service: type[Service], stop: Stop) -> int:
     """Run the interface of one service until asked to stop; the exit code, never 0 on a failure."""
     settings, process = read_settings(service.name), read_process_settings(service.name)
-    waiting = ["starting"]
-    interface: Interface | None = None
-
-    def reasons() -> list[str]:
-        return interface.reasons() if interface is not None else list(waiting)
-
-    def tell(reason: str) -> None:
-        if reason not in waiting:
-            log.warning("the interface of %s waits: %s", service.name, reason)
-        waiting[:] = [reason]
-
     metrics = Metrics()
-    side_port = SidePort(process.health_host, process.health_port, pages_of(reasons, metrics.page))
-    side_port.start()
-    house = wait_for_house(settings, service.language, stop, tell, process.connections)
-    if house is None or not wait_for_broker(settings.bus_url, stop, tell):
-        return 0
-    check_hub(house.store)
-    metrics.watch_house(house)
-    metrics.watch_hub(start_hub_clock())
-    interface = Interface({service: house}, settings.bus_url, process.rpc_workers, process.call_seconds)
-    interface.start()
-    while not stop.wait():
-        if interface.ended:
-            log.error("the interface of %s broke", service.name)
-            return 1
-    done = interface.stop(process.grace_seconds)
-    side_port.close()
-    house.close()
-    return 0 if done else 1
+
+    def begin(houses: Houses) -> Interface:
+        metrics.watch_house(houses[service])
+        metrics.watch_hub(start_hub_clock())
+        return Interface(houses, settings.bus_url, process.rpc_workers, process.call_seconds)
+
+    awaited = Awaited(
+        {service: settings},
+        lambda service, settings: open_house(settings, service.language, process.connections),
+        lambda _, house: check_hub(house.store),
+    )
+    return run(awaited, begin, metrics.page, process, process.health_port, stop)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -11,7 +12,6 @@ from shared.runtime.door import CALLERS_MOST, Door
 from shared.runtime.finding import service_class
 from shared.runtime.folder_lock import lock_folder
 from shared.runtime.green import check_hub, start_hub_clock
-from shared.runtime.health import SidePort, pages_of
 from shared.runtime.house import House, open_house
 from shared.runtime.interface import Interface
 from shared.runtime.metrics import Metrics
@@ -20,11 +20,13 @@ from shared.runtime.process_settings import ProcessSettings, read_process_settin
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, read_settings
 from shared.runtime.stopping import Stop
+from shared.runtime.waiting import Awaited, Houses, run
 from shared.runtime.worker import Worker, prepare_followers
 
 SOON_SECONDS = 0.02
 INTERFACE_SECONDS_MAX = 5.0
 LOOK_SECONDS = 0.02
+READY_LOOK_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -49,26 +51,21 @@ class Soon:
         self._function()
 
 
-class Together:
+class Parts:
     """The interfaces and workers of several services on one bus of this process.
 
     Args:
-        settings: of each service; all name the same bus.
+        houses: opened and prepared; all name the same bus.
         process: how many calls each service answers at a time.
     """
 
-    def __init__(self, settings: Mapping[type[Service], Settings], process: ProcessSettings) -> None:
-        self.houses = {
-            service: open_prepared(service, each, process.connections + CALLERS_MOST)
-            for service, each in settings.items()
-        }
-        (bus_url,) = {each.bus_url for each in settings.values()}
-        for house in self.houses.values():
-            check_hub(house.store)
-        self._interface = Interface(self.houses, bus_url, process.rpc_workers, process.call_seconds)
-        self._workers = [Worker(service, house) for service, house in self.houses.items()]
+    def __init__(self, houses: Houses, process: ProcessSettings) -> None:
+        self.houses = houses
+        (bus_url,) = {house.settings.bus_url for house in houses.values()}
+        self._interface = Interface(houses, bus_url, process.rpc_workers, process.call_seconds)
+        self._workers = [Worker(service, house) for service, house in houses.items()]
         self._starting: Any = None
-        for house, worker in zip(self.houses.values(), self._workers, strict=True):
+        for house, worker in zip(houses.values(), self._workers, strict=True):
             house.tell_of_appends(Soon(worker.wake))
 
     def start(self) -> None:
@@ -81,6 +78,8 @@ class Together:
         deadline = time.monotonic() + INTERFACE_SECONDS_MAX
         while self._interface.reasons() and time.monotonic() < deadline:
             eventlet.sleep(LOOK_SECONDS)
+        for worker in self._workers:
+            worker.declare()  # all of them, before the first relay publishes
         for worker in self._workers:
             worker.start()
 
@@ -105,23 +104,79 @@ class Together:
 
     def stop(self, seconds_max: float) -> bool:
         """End everything; whether it was done within the time."""
+        deadline = time.monotonic() + seconds_max
         if self._starting is not None:
             self._starting.kill()
+        for worker in self._workers:
+            worker.ask_to_stop()
         # Workers ask the interfaces, which therefore end last; what is recorded meanwhile travels next time.
-        done = [worker.stop(seconds_max) for worker in self._workers]
-        done.append(self._interface.stop(seconds_max))
+        done = [worker.stop(deadline - time.monotonic()) for worker in self._workers]
+        done.append(self._interface.stop(max(deadline - time.monotonic(), 0)))
+        return all(done)
+
+
+class Together(Parts):
+    """The same with houses of its own, whose databases are there already.
+
+    Args:
+        settings: of each service; all name the same bus.
+        process: as of ``Parts``.
+    """
+
+    def __init__(self, settings: Mapping[type[Service], Settings], process: ProcessSettings) -> None:
+        connections = process.connections + CALLERS_MOST
+        houses = {service: open_prepared(service, each, connections) for service, each in settings.items()}
+        for house in houses.values():
+            check_hub(house.store)
+        super().__init__(houses, process)
+
+    def stop(self, seconds_max: float) -> bool:
+        done = super().stop(seconds_max)
         for house in self.houses.values():
             house.close()
-        return all(done)
+        return done
+
+
+class Office(Parts):
+    """The same with a door, as ``gonghui up`` runs it; it says when it is open.
+
+    Args:
+        folder: held by this process.
+    """
+
+    def __init__(self, houses: Houses, process: ProcessSettings, folder: Path) -> None:
+        super().__init__(houses, process)
+        self._door = Door(folder, houses)
+        self._telling: Any = None
+
+    def start(self) -> None:
+        super().start()
+        self._door.start()
+        self._telling = eventlet.spawn(self._tell_when_ready)
+
+    def _tell_when_ready(self) -> None:
+        while self.reasons():
+            eventlet.sleep(READY_LOOK_SECONDS)
+        log.info("全部服务已就绪，按 Ctrl-C 停止 / all services are ready; Ctrl-C stops them")
+
+    def stop(self, seconds_max: float) -> bool:
+        self._telling.kill()
+        self._door.close()
+        return super().stop(seconds_max)
 
 
 def open_prepared(service: type[Service], settings: Settings, connections: int) -> House:
     """A service's house; on SQLite the store is brought up to date and founded first."""
-    if settings.on_sqlite:
-        prepare(settings, service.language)
-    house = open_house(settings, service.language, connections)
+    house = open_founded(service, settings, connections)
     prepare_followers(service, house)
     return house
+
+
+def open_founded(service: type[Service], settings: Settings, connections: int) -> House:
+    """As ``open_prepared``, without what its followers need: on PostgreSQL nothing connects."""
+    if settings.on_sqlite:
+        prepare(settings, service.language)
+    return open_house(settings, service.language, connections)
 
 
 def run_together(names: Sequence[str], stop: Stop) -> int:
@@ -130,37 +185,24 @@ def run_together(names: Sequence[str], stop: Stop) -> int:
     Raises:
         CannotStart: the folder is held by another process.
     """
-    services = [service_class(name) for name in names]
-    settings = {service: read_settings(service.name) for service in services}
+    settings = {service: read_settings(service.name) for service in map(service_class, names)}
     process = read_process_settings("suite")
+    connections = process.connections + CALLERS_MOST
     folder = next(iter(settings.values())).folder
-    with lock_folder(folder):
-        together = Together(settings, process)
-        metrics = Metrics()
+    metrics = Metrics()
+
+    def begin(houses: Houses) -> Office:
+        office = Office(houses, process, folder)
         metrics.watch_hub(start_hub_clock())
-        together.measure(metrics)
-        pages = pages_of(together.reasons, metrics.page)
-        side_port = SidePort(process.health_host, process.health_port, pages)
-        side_port.start()
-        together.start()
-        door = Door(folder, together.houses)
-        door.start()
-        code = _serve(together, stop)
-        door.close()
-        if not code and not together.stop(process.grace_seconds):
-            code = 1
-        side_port.close()
-    return code
+        office.measure(metrics)
+        return office
 
+    def prepare_house(service: type[Service], house: House) -> None:
+        prepare_followers(service, house)
+        check_hub(house.store)
 
-def _serve(together: Together, stop: Stop) -> int:
-    """Wait to be asked to stop; 1 if a part broke before."""
-    told = False
-    while not stop.wait():
-        if together.ended:
-            log.error("a part broke: %s", "; ".join(together.reasons()))
-            return 1
-        if not told and not together.reasons():
-            told = True
-            log.info("全部服务已就绪，按 Ctrl-C 停止 / all services are ready; Ctrl-C stops them")
-    return 0
+    with lock_folder(folder):
+        awaited = Awaited(
+            settings, lambda service, each: open_founded(service, each, connections), prepare_house
+        )
+        return run(awaited, begin, metrics.page, process, process.health_port, stop)

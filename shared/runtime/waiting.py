@@ -1,18 +1,43 @@
-"""Waiting at start for what a process cannot do without: its database, prepared, and the broker."""
+"""How a process of any kind begins, works and ends: it waits for what it cannot do without, and says so."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus.connecting import connected
 from shared.log.log import NotFounded
-from shared.rules.language import Language
-from shared.runtime.house import House, open_house
-from shared.runtime.opening import CONNECTIONS
+from shared.runtime.health import Page, SidePort, pages_of
+from shared.runtime.house import House
+from shared.runtime.process_settings import ProcessSettings
+from shared.runtime.service import Service
 from shared.runtime.settings import Settings
 from shared.runtime.stopping import Stop
 
 WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 2.0
+PREPARING = "preparing"
+
+Houses = dict[type[Service], House]
+
+log = logging.getLogger(__name__)
+
+
+class Work(Protocol):
+    """What a process does once it has waited."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, which it does of itself only when something broke."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def reasons(self) -> list[str]:
+        """Why it does not do its work; empty when it does."""
+
+    def stop(self, seconds_max: float) -> bool:
+        """End; whether it was done within the time."""
 
 
 def database_reason(house: House) -> str | None:
@@ -37,47 +62,107 @@ def broker_reason(bus_url: str) -> str | None:
         return "broker.unreachable"
 
 
-def wait_for_house(
-    settings: Settings,
-    language: Language,
-    stop: Stop,
-    tell: Callable[[str], None],
-    connections: int = CONNECTIONS,
-) -> House | None:
-    """The opened house, once its database answers and is founded; None if asked to stop before.
+class Awaited:
+    """What a process waits for at start: the database of each house, then the broker, then its preparation.
+
+    All of it is looked at anew each time, since what was there may have gone while the rest was waited for.
 
     Args:
-        tell: is told why it has to wait.
-        connections: as of ``open_store``.
-
-    Raises:
-        WrongSetting: no waiting would help.
+        settings: of each service; all name the same bus.
+        open_one: opens a house without connecting; may raise NotFounded, DBAPIError.
+        prepare: does once in an open house what needs its database.
     """
-    house: House | None = None
 
-    def reason() -> str | None:
-        nonlocal house
-        try:
-            house = house or open_house(settings, language, connections)
-        except NotFounded:
-            return "database.not_founded"
-        return database_reason(house)
+    def __init__(
+        self,
+        settings: Mapping[type[Service], Settings],
+        open_one: Callable[[type[Service], Settings], House],
+        prepare: Callable[[type[Service], House], None],
+    ) -> None:
+        self._settings = settings
+        self._open_one = open_one
+        self._prepare = prepare
+        self._houses: Houses = {}
+        self.reason = "starting"
 
-    return house if _wait_until_none(reason, stop, tell) else None
+    def houses(self, stop: Stop) -> Houses | None:
+        """The prepared houses; None if asked to stop before.
+
+        Raises:
+            WrongSetting, CannotStart: no waiting would help.
+        """
+        wait_seconds, told = WAIT_SECONDS_MIN, None
+        while not stop.asked:
+            try:
+                found = self._look()
+            except NotFounded:
+                found = "database.not_founded"
+            except DBAPIError:
+                found = "database.unreachable"
+            if found is None:
+                return self._houses
+            if found != told:
+                log.warning("%s: waits: %s", ", ".join(each.name for each in self._settings), found)
+            self.reason = told = found
+            stop.wait(wait_seconds)
+            wait_seconds = min(2 * wait_seconds, WAIT_SECONDS_MAX)
+        self._close()
+        return None
+
+    def _look(self) -> str | None:
+        """What is not there; None once everything is, and prepared."""
+        for service, settings in self._settings.items():
+            if service not in self._houses:
+                self._houses[service] = self._open_one(service, settings)
+            if (found := database_reason(self._houses[service])) is not None:
+                return found
+        for bus_url in {each.bus_url for each in self._settings.values()}:
+            if (found := broker_reason(bus_url)) is not None:
+                return found
+        self.reason = PREPARING
+        for service, house in self._houses.items():
+            self._prepare(service, house)
+        return None
+
+    def _close(self) -> None:
+        for house in self._houses.values():
+            house.close()
 
 
-def wait_for_broker(bus_url: str, stop: Stop, tell: Callable[[str], None]) -> bool:
-    """Whether the broker is there; False if asked to stop before."""
-    return _wait_until_none(lambda: broker_reason(bus_url), stop, tell)
+def run(
+    awaited: Awaited,
+    begin: Callable[[Houses], Work],
+    metrics: Page,
+    process: ProcessSettings,
+    port: int,
+    stop: Stop,
+) -> int:
+    """Run a process until asked to stop; the exit code, never 0 on a failure.
 
+    Its side port is open before anything is waited for.
 
-def _wait_until_none(reason: Callable[[], str | None], stop: Stop, tell: Callable[[str], None]) -> bool:
-    wait_seconds = WAIT_SECONDS_MIN
-    while not stop.asked:
-        found = reason()
-        if found is None:
-            return True
-        tell(found)
-        stop.wait(wait_seconds)
-        wait_seconds = min(2 * wait_seconds, WAIT_SECONDS_MAX)
-    return False
+    Args:
+        begin: makes of prepared houses what is to be done; not started yet.
+        port: the side port; 0: none.
+    """
+    work: Work | None = None
+
+    def reasons() -> list[str]:
+        return work.reasons() if work is not None else [awaited.reason]
+
+    side_port = SidePort(process.health_host, port, pages_of(reasons, metrics))
+    side_port.start()
+    houses = awaited.houses(stop)
+    if houses is None:
+        return 0
+    work = begin(houses)
+    work.start()
+    while not stop.wait():
+        if work.ended:
+            log.error("%s: a part broke: %s", ", ".join(each.name for each in houses), "; ".join(reasons()))
+            return 1
+    done = work.stop(process.grace_seconds)
+    side_port.close()
+    for house in houses.values():
+        house.close()
+    return 0 if done else 1

@@ -28,8 +28,7 @@ from shared.projections.reaction import Reaction
 from shared.projections.subscriptions import Follower, Subscriptions
 from shared.runtime import correlation
 from shared.runtime.acting import act_of
-from shared.runtime.health import SidePort, pages_of
-from shared.runtime.house import House
+from shared.runtime.house import House, open_house
 from shared.runtime.lags import Kind, Lag, Waiting, behind_checkpoint, of_replica, parked_by
 from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
@@ -38,7 +37,7 @@ from shared.runtime.settings import read_settings
 from shared.runtime.status import sources_of
 from shared.runtime.stopping import Stop
 from shared.runtime.tokens import OwnToken
-from shared.runtime.waiting import database_reason, wait_for_broker, wait_for_house
+from shared.runtime.waiting import Awaited, Houses, database_reason, run
 
 POLL_SECONDS = 0.1
 """How often the log is looked at for what another process appended."""
@@ -131,8 +130,21 @@ class Worker:
                 note_level(connection, source)
             self._noted_at[source] = time.monotonic()
 
+    def declare(self) -> None:
+        """Declare what is published to and read from, before anything is published.
+
+        What a broker that is away does not learn here it is told by each part when it connects.
+        """
+        try:
+            for reader in self._readers.values():
+                reader.declare()
+            self._relay.declare()
+        except Exception as error:  # noqa: BLE001 - each transport has errors of its own
+            log.warning("the queues of %s are declared later: %s", self._service.name, type(error).__name__)
+
     def start(self) -> None:
-        """Start all threads; returns at once."""
+        """Start all threads."""
+        self.declare()
         parts: dict[str, Part] = {"relay": self._relay, "subscriptions": self._subscriptions}
         parts |= {f"reader of {source}": reader for source, reader in self._readers.items()}
         for name, part in parts.items():
@@ -146,13 +158,13 @@ class Worker:
         self._subscriptions.wake()
 
     @property
-    def ended(self) -> list[str]:
-        """The threads that have ended, which they do of themselves only when something broke."""
-        return [name for name, thread in self._threads.items() if not thread.is_alive()]
+    def ended(self) -> bool:
+        """Whether a thread has ended, which it does of itself only when something broke."""
+        return not all(thread.is_alive() for thread in self._threads.values())
 
     def reasons(self) -> list[str]:
         """Why the worker does not do its work; empty when it does."""
-        found = [f"{name}: ended" for name in self.ended]
+        found = [f"{name}: ended" for name, thread in self._threads.items() if not thread.is_alive()]
         if (reason := database_reason(self._house)) is not None:
             return [*found, reason]
         relay = self._relay.facts
@@ -205,10 +217,14 @@ class Worker:
         """What each subscription has parked. Raises SQLAlchemyError."""
         return parked_by(self._house.store)
 
-    def stop(self, seconds_max: float) -> bool:
-        """End all threads; whether it was done within the time."""
+    def ask_to_stop(self) -> None:
+        """Have all threads end; returns at once."""
         self._stop.set()
         self.wake()
+
+    def stop(self, seconds_max: float) -> bool:
+        """End all threads; whether it was done within the time."""
+        self.ask_to_stop()
         deadline = time.monotonic() + seconds_max
         for thread in self._threads.values():
             thread.join(max(deadline - time.monotonic(), 0))
@@ -218,35 +234,20 @@ class Worker:
 def run_worker(service: type[Service], stop: Stop) -> int:
     """Run the worker of one service until asked to stop; the exit code, never 0 on a failure."""
     settings, process = read_settings(service.name), read_process_settings(service.name)
-    waiting = ["starting"]
-    worker: Worker | None = None
+    metrics = Metrics()
 
-    def reasons() -> list[str]:
-        return worker.reasons() if worker is not None else list(waiting)
-
-    def tell(reason: str) -> None:
-        if reason not in waiting:
-            log.warning("the worker of %s waits: %s", service.name, reason)
-        waiting[:] = [reason]
+    def begin(houses: Houses) -> Worker:
+        house = houses[service]
+        worker = Worker(service, house)
+        house.tell_of_appends(worker.wake)
+        metrics.watch_house(house)
+        metrics.watch_worker(worker)
+        return worker
 
     port = process.health_port + 1 if process.health_port else 0
-    metrics = Metrics()
-    side_port = SidePort(process.health_host, port, pages_of(reasons, metrics.page))
-    side_port.start()
-    house = wait_for_house(settings, service.language, stop, tell)
-    if house is None or not wait_for_broker(settings.bus_url, stop, tell):
-        return 0
-    prepare_followers(service, house)
-    worker = Worker(service, house)
-    house.tell_of_appends(worker.wake)
-    metrics.watch_house(house)
-    metrics.watch_worker(worker)
-    worker.start()
-    while not stop.wait():
-        if worker.ended:
-            log.error("the worker of %s broke: %s", service.name, ", ".join(worker.ended))
-            return 1
-    done = worker.stop(process.grace_seconds)
-    side_port.close()
-    house.close()
-    return 0 if done else 1
+    awaited = Awaited(
+        {service: settings},
+        lambda service, settings: open_house(settings, service.language),
+        prepare_followers,
+    )
+    return run(awaited, begin, metrics.page, process, port, stop)

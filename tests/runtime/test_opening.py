@@ -1,14 +1,23 @@
-"""A service is opened with a connection for each call, and without the weight of what only prepares it."""
+"""A service is opened with a connection for each call, with its queues, and without what only prepares it."""
 
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from kombu import Connection
+
+from shared.bus import embedded
+from shared.bus.connecting import reader_queue
+from shared.bus.relay import Relay
 from shared.runtime.door import CALLERS_MOST
 from shared.runtime.opening import open_store, prepare
 from shared.runtime.process_settings import ProcessSettings
+from shared.runtime.status import sources_of
 from shared.runtime.together import Together
-from tests.runtime.suite import suite_settings
+from tests.runtime.suite import await_true, suite_settings
 
 NEEDLESS = "import sys, shared.runtime.interface, shared.runtime.worker; print('alembic' in sys.modules)"
 
@@ -38,3 +47,33 @@ def test_who_only_serves_never_loads_what_migrates() -> None:
     done = subprocess.run([sys.executable, "-c", NEEDLESS], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_every_queue_is_declared_before_the_first_relay_publishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus_url = "embedded://declared"
+    declared: list[set[str]] = []
+    publish = Relay.run
+
+    def run(relay: Relay, stop: threading.Event) -> None:
+        with Connection(bus_url) as connection:
+            queues = connection.channel()._broker.queues
+        declared.append({name for name in queues if name.startswith("replica.")})
+        publish(relay, stop)
+
+    monkeypatch.setattr(Relay, "run", run)
+    settings = suite_settings(tmp_path)
+    together = Together(
+        {service: replace(each, bus_url=bus_url) for service, each in settings.items()}, ProcessSettings()
+    )
+    together.start()
+    await_true(lambda: len(declared) == len(settings))
+    assert together.stop(10)
+    embedded.drop("declared")
+
+    queues = {
+        reader_queue(source, service.name).name for service in settings for source in sources_of(service)
+    }
+    assert queues
+    assert declared == [queues] * len(settings)

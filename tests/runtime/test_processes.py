@@ -74,7 +74,10 @@ def test_processes_started_before_database_and_broker_wait_and_become_ready(
     await_readiness(503, "database.not_founded")
     prepare(settings, language)
     await_readiness(503, "broker.unreachable")
+    postgresql.stop()
+    await_readiness(503, "database.unreachable")
     rabbitmq.start()
+    postgresql.start()
     await_readiness(200)
 
     with calling(rabbitmq.url("membership"), tmp_path) as proxy:
@@ -84,6 +87,49 @@ def test_processes_started_before_database_and_broker_wait_and_become_ready(
         assert code == 0, process.log.read_text()
         assert seconds < STOP_SECONDS_MAX
     postgresql.close()
+
+
+def test_all_services_together_wait_for_a_database_that_is_away(
+    processes: list[Process], tmp_path: Path
+) -> None:
+    postgresql, port = PostgreSQL(), free_port()
+    url = f"postgresql+psycopg://late_owner:late_owner@127.0.0.1:{postgresql.port}/late"
+    settings = replace(embedded_settings("membership", tmp_path), database_url=url)
+    make_master_key(settings.master_key_file)
+    make_signing_key(settings)
+    environment = {"GONGHUI_MEMBERSHIP_DATABASE_URL": url, "GONGHUI_SUITE_HEALTH_PORT": str(port)}
+    processes.append(Process(tmp_path, "together", "membership", **environment))
+
+    await_true(lambda: readiness(port) == (503, ["database.unreachable"]), START_SECONDS_MAX)
+    postgresql.start()
+    postgresql.create_database("late")
+    prepare(settings, language)
+    await_true(lambda: readiness(port) == (200, []), START_SECONDS_MAX)
+
+    assert processes[-1].stop()[0] == 0, processes[-1].log.read_text()
+    postgresql.close()
+
+
+def test_processes_stop_when_told_to_while_the_broker_is_away(
+    rabbitmq: RabbitMQ, processes: list[Process], tmp_path: Path
+) -> None:
+    prepare(embedded_settings("membership", tmp_path), language)
+    environment = {
+        "GONGHUI_BUS_URL": rabbitmq.url("membership"),
+        "GONGHUI_MEMBERSHIP_HEALTH_PORT": str(port := free_port()),
+    }
+    processes += [Process(tmp_path, kind, "membership", **environment) for kind in ("interface", "worker")]
+    for each in (port, port + 1):
+        await_true(lambda each=each: readiness(each) == (200, []), START_SECONDS_MAX)  # type: ignore[misc]
+
+    rabbitmq.kill()
+    for each in (port, port + 1):
+        await_true(lambda each=each: readiness(each)[0] == 503, START_SECONDS_MAX)  # type: ignore[misc]
+    stopped = [process.stop() for process in processes]
+    rabbitmq.start()
+
+    assert [code for code, _ in stopped] == [0, 0], processes[0].log.read_text()
+    assert all(seconds < STOP_SECONDS_MAX for _, seconds in stopped)
 
 
 def test_a_killed_child_is_started_again_and_all_stop_with_their_supervisor(
