@@ -136,7 +136,7 @@ def _caller(call: Call) -> tuple[str, float]:
 def _set(call: Call, login_id: str, password: str) -> None:
     password_hash = hash_of(password)
     # First what makes older tokens void: if this fails half-way, too much is void and not too little.
-    outcome = call.house.handle(Request(ChangePassword(login_id=login_id), call.actor))
+    outcome = call.house.handle(Request(ChangePassword(login_id=login_id), call.actor, call.command_id()))
     if isinstance(outcome, Exception):
         raise outcome
     with call.house.store.write() as connection:

@@ -17,7 +17,8 @@ def send_answer(config: dict[str, Any], request: Any, answer: dict[str, Any]) ->
     """Send an answer to whoever sent a request, on the very channel from which the request came.
 
     So nothing has to be confirmed: what acknowledges the request follows on the same way. If the way breaks,
-    both are lost, the request comes again, and its command id gives it the same answer.
+    both are lost, the request comes again, and the ids of its commands, its sender's or what follows from the
+    message itself, give it the same answer.
 
     Args:
         config: of the nameko container.

@@ -30,6 +30,7 @@ from shared.runtime.access import (
 )
 from shared.runtime.access_log import LOOKED, Attempt
 from shared.runtime.house import House
+from shared.runtime.repeats import MESSAGE, command_id_of
 from shared.runtime.scopes import EVERYTHING, ORGANISATION, Reach, Scope
 from shared.runtime.tokens import BadToken, Grant, Token
 
@@ -153,6 +154,16 @@ class Call:
         """Raises the refusal ``call.timeout`` once the call has taken too long."""
         if time.monotonic() > self._deadline:
             raise TIMEOUT(seconds=round(self._seconds_max))
+
+    def command_id(self, part: int | str = 0) -> str:
+        """The id of a command that was sent without one: the same when the call comes again.
+
+        Args:
+            part: which of the call's commands: the number of its row, or what it is about.
+
+        Raises the refusal ``call.no_identity``.
+        """
+        return command_id_of(self._headers.get(MESSAGE), self.actor.person_id, part)
 
     def acting(self, scope: Scope, rows: Sequence[Mapping[str, Any]]) -> list[Actor | Exception]:
         """For each row who acts, under a role that holds for what it touches, or why nobody does.

@@ -26,6 +26,7 @@ from shared.runtime.access import Access
 from shared.runtime.access_log import Attempt
 from shared.runtime.calls import SECONDS_MAX, TIMEOUT, Call, RefusedCall, refusal_told, without_text
 from shared.runtime.house import House
+from shared.runtime.repeats import MESSAGE, identity_of
 
 HOUSES = "houses"
 """Under which key of nameko's configuration the opened houses stand, by service."""
@@ -51,7 +52,8 @@ class QueueConsumer(messaging.QueueConsumer):
     _pending_remove_providers: dict[Any, Any]
 
     def ack_message(self, message: Any) -> None:
-        # Whatever was not acknowledged comes again, and command ids make that harmless (faults.md T-04).
+        # Whatever was not acknowledged comes again, and the ids of its commands make that harmless
+        # (faults.md T-04): its sender's, or what follows from the message (``Call.command_id``).
         with suppress(OSError, AMQPError, KombuError):
             super().ack_message(message)
 
@@ -186,7 +188,8 @@ class Rpc(rpc.Rpc):
     def unpack_message_headers(self, message: Any) -> dict[str, Any]:
         """Only the headers that are looked at: nameko dies of others, such as a call stack of numbers."""
         headers = super().unpack_message_headers(message)
-        return {name: value for name, value in headers.items() if name in HEADERS}
+        known = {name: value for name, value in headers.items() if name in HEADERS}
+        return known | {MESSAGE: identity_of(message, self.method_name)}
 
 
 class CallProvider(DependencyProvider):

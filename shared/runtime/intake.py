@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, make_dataclass, replace
 from dataclasses import field as field_of
-from hashlib import sha256
 from inspect import signature
 from typing import Any, get_type_hints
-from uuid import UUID
 
 from shared.rules.context import Actor
 from shared.rules.personal import Personal
@@ -14,7 +12,7 @@ from shared.runtime.access import WHOLE_DISTRICT
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
 from shared.runtime.facts import LookUp, look_up
-from shared.runtime.identities import new_identity
+from shared.runtime.identities import derived_identity
 from shared.runtime.schemas import load
 from shared.runtime.scopes import Scope
 
@@ -77,7 +75,7 @@ class Intake:
 
     def requests(self, call: Call, rows: Sequence[Any]) -> list[Request | Exception]:
         """For each row the request that it makes, or what is wrong with it."""
-        made = self._allowed(call, [self._values(row) for row in rows])
+        made = self._allowed(call, [self._values(call, *each) for each in enumerate(rows)])
         for name, find in self._found.items():
             lacking = [each for each in made if isinstance(each, tuple) and each[1][name] is None]
             results = dict(
@@ -121,34 +119,18 @@ class Intake:
             made.append(actor if isinstance(actor, Exception) else (*each, actor))
         return made
 
-    def _values(self, row: Any) -> tuple[str, dict[str, Any]] | Exception:
+    def _values(self, call: Call, number: int, row: Any) -> tuple[str, dict[str, Any]] | Exception:
         try:
             sent = load(self.accepts, row)
             values = {name: getattr(sent, name) for name in self._names}
+            command_id = sent.command_id or call.command_id(number)
         except Exception as error:  # noqa: BLE001 - what is wrong with one row is that row's outcome only
             return error
-        command_id = sent.command_id or new_identity()
         for name in self._minted:
-            values[name] = values[name] or minted_identity(command_id, name)
+            values[name] = values[name] or derived_identity(command_id, name)
         for name, derive, needed in self._derived:
             values[name] = derive(*(_bare(values[each]) for each in needed))
         return command_id, values
-
-
-def minted_identity(command_id: str, name: str) -> str:
-    """The identity that a command brings into being: the same each time the command is sent again.
-
-    It keeps the moment within a time-ordered command id, so that indexes stay local.
-    """
-    value = int.from_bytes(sha256(f"{command_id}/{name}".encode()).digest()[:16])
-    try:
-        moment = UUID(command_id).int >> 80
-    except ValueError:
-        moment = value >> 80
-    value = moment << 80 | value & (1 << 80) - 1
-    value = value & ~(0xF << 76) | 7 << 76
-    value = value & ~(0x3 << 62) | 2 << 62
-    return str(UUID(int=value))
 
 
 def _bare(value: Any) -> Any:

@@ -9,8 +9,7 @@ import pytest
 from demo.people import person
 from services.membership.service import age_years
 from shared.runtime.calls import RefusedCall
-from shared.runtime.identities import new_identity
-from shared.runtime.intake import minted_identity
+from shared.runtime.identities import derived_identity, new_identity
 from shared.runtime.methods import Declared
 from shared.runtime.schemas import json_schema_of
 from shared.runtime.service import Service
@@ -38,17 +37,17 @@ def test_age_is_counted_in_full_years_on_the_day_of_joining(
     assert age_years(number_of_one_born(born_on), joined_on) == years
 
 
-def test_a_minted_identity_is_the_same_each_time_and_keeps_the_commands_moment() -> None:
+def test_a_derived_identity_is_the_same_each_time_and_keeps_the_commands_moment() -> None:
     command_id = new_identity()
 
-    minted = minted_identity(command_id, "member_id")
+    minted = derived_identity(command_id, "member_id")
 
-    assert minted == minted_identity(command_id, "member_id")
-    assert minted != minted_identity(command_id, "person_id")
-    assert minted != minted_identity(new_identity(), "member_id")
+    assert minted == derived_identity(command_id, "member_id")
+    assert minted != derived_identity(command_id, "person_id")
+    assert minted != derived_identity(new_identity(), "member_id")
     assert UUID(minted).version == 7
     assert minted[:13] == command_id[:13]
-    assert UUID(minted_identity("a caller's own", "member_id")).version == 7
+    assert UUID(derived_identity("a caller's own", "member_id")).version == 7
 
 
 def test_a_member_joins_by_number_alone_and_the_person_is_found_or_registered(caller: Any) -> None:

@@ -36,8 +36,7 @@ from shared.rules.personal import Personal
 from shared.rules.refusal import Refusal, Refused
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
-from shared.runtime.identities import new_identity
-from shared.runtime.intake import minted_identity
+from shared.runtime.identities import derived_identity, new_identity
 from shared.standards.identity_number import IdentityNumber, check_not_future
 from shared.standards.invalid import Invalid
 
@@ -228,7 +227,7 @@ class Page:
             changed_on=self._day,
             **changed,
         )
-        return Wish("changed", Request(command, actor))
+        return Wish("changed", Request(command, actor, self._call.command_id(recorded.member_id)))
 
 
 def _joining(row: Values, organisation_id: str, person_id: str | None, actor: Actor) -> Result:
@@ -257,6 +256,6 @@ def _joining(row: Values, organisation_id: str, person_id: str | None, actor: Ac
         )
         return Wish("new", Request(admission, actor, reads=(f"person/{fresh}",)))
     # Of what a command id is made stands in the log in the clear: nothing personal, nor a digest of it.
-    command_id = minted_identity(person_id, f"join/{organisation_id}/{joined_on}")
-    joining = JoinMember(person_id=person_id, member_id=minted_identity(command_id, "member_id"), **given)
+    command_id = derived_identity(person_id, f"join/{organisation_id}/{joined_on}")
+    joining = JoinMember(person_id=person_id, member_id=derived_identity(command_id, "member_id"), **given)
     return Wish("new", Request(joining, actor, command_id, reads=(f"person/{person_id}",)))

@@ -25,7 +25,7 @@ from shared.files.cells import Cell, read_cells
 from shared.rules.refusal import Refusal, Refused
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
-from shared.runtime.intake import minted_identity
+from shared.runtime.identities import derived_identity
 
 IN_A_CIRCLE = Refusal(
     "import.organisations_in_a_circle",
@@ -164,7 +164,7 @@ class Tree:
             return "unchanged"
         content = [str(self._rows[index].get(field, "")) for field in READS]
         command_id = f"import-{sha256(msgspec.json.encode(content)).hexdigest()[:32]}"
-        organisation_id = row.get("number") or minted_identity(command_id, "organisation_id")
+        organisation_id = row.get("number") or derived_identity(command_id, "organisation_id")
         self._identities[index] = organisation_id
         command = FoundOrganisation(
             organisation_id=organisation_id,
