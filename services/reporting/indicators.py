@@ -16,6 +16,7 @@ from services.reporting.projections.organisations import parts
 from services.reporting.projections.organisations import table as organisations
 from services.reporting.projections.payments import table as payments
 from shared.rules.refusal import Refusal
+from shared.runtime.paging import PAGE_MOST, PageLimit
 from shared.runtime.scopes import EVERYTHING, Reach
 
 Measure = Literal["distinct", "events", "sum"]
@@ -172,12 +173,12 @@ def figure_rows(
     reach: Reach,
     programme: str | None = None,
     after: int = 0,
-    limit: int = 500,
+    limit: PageLimit = 500,
 ) -> list[dict[str, Any]]:
     """The facts behind a figure in the order in which they were recorded, each with its event's position.
 
     Args:
-        after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
+        after: the position behind which to go on; ``limit``: the most rows.
 
     Raises the refusals ``figures.unknown_indicator`` and ``figures.period_reversed``.
     """
@@ -189,7 +190,7 @@ def figure_rows(
         select(facts)
         .where(*facts_of(indicator, from_on, to_on, reach, programme), facts.c.position > after)
         .order_by(facts.c.position)
-        .limit(min(limit, ROWS_MOST))
+        .limit(limit)
     )
     return [dict(row) for row in connection.execute(rows).mappings()]
 
@@ -218,7 +219,7 @@ def figure_parts(
         .where(*facts_of(indicator, from_on, to_on, EVERYTHING, None))
         .group_by(organisations.c.organisation_id, organisations.c.name)
         .order_by(text("value DESC"), organisations.c.name)
-        .limit(ROWS_MOST)
+        .limit(PAGE_MOST)
     )
     return [
         {"organisation_id": each, "name": name, "value": int(value)}
@@ -234,9 +235,6 @@ def counted_by(code: str) -> Indicator:
     if not isinstance(indicator, Indicator):
         raise UNKNOWN_INDICATOR(field="code")
     return indicator
-
-
-ROWS_MOST = 1_000
 
 
 def measured(indicator: Indicator) -> ColumnElement[Any]:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.log.envelope import HOUSE_TIME, moment_text
 from shared.log.store import Store
 from shared.log.tables import Number
+from shared.runtime.paging import PAGE_MOST, PageLimit
 
 WRITE_SECONDS = 0.5
 """How long an entry waits at most for others to be written with it."""
@@ -27,7 +28,6 @@ ROWS_A_MINUTE_MAX = 60
 """Of one code and one login, or of all who have none; what comes beyond is counted, a row a write."""
 WAITING_MAX = 10_000
 """How many entries wait for a store that is away; what comes beyond is counted."""
-PAGE_MAX = 500
 
 LOOKED = "looked"
 """The code of a look at personal data in the clear."""
@@ -189,9 +189,9 @@ def access_log(
     first_on: date | None = None,
     last_on: date | None = None,
     after: int = 0,
-    limit: int = PAGE_MAX,
+    limit: PageLimit = PAGE_MOST,
 ) -> list[dict[str, Any]]:
-    """Refused attempts and looks at personal data, oldest first, a page of at most 500.
+    """Refused attempts and looks at personal data, oldest first, a page.
 
     Ask for the next page with ``after``, the number of the last row. ``person_id``: who tried or looked;
     ``about_id``: at whose data; both days are included, as days in the house.
@@ -210,7 +210,7 @@ def access_log(
         found = found.where(columns.at >= _beginning(first_on))
     if last_on is not None:
         found = found.where(columns.at < _beginning(last_on + timedelta(days=1)))
-    rows = connection.execute(found.limit(min(max(limit, 1), PAGE_MAX))).mappings()
+    rows = connection.execute(found.limit(limit)).mappings()
     return [dict(row) | {"fields": row["fields"].split(",") if row["fields"] else []} for row in rows]
 
 

@@ -5,11 +5,12 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import date
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from marshmallow import ValidationError
 
 from shared.rules.personal import Personal
+from shared.runtime.paging import Between
 from shared.runtime.refusals import (
     DATE_FORM,
     FIELD_IDENTITY,
@@ -20,7 +21,7 @@ from shared.runtime.refusals import (
     FIELD_TYPE,
     wrong,
 )
-from shared.standards.dates import parse_date
+from shared.standards.dates import FIRST_DAY, LAST_DAY, parse_date, within_range
 from shared.standards.invalid import Invalid
 from shared.standards.text import check_text
 
@@ -81,6 +82,8 @@ def form_of(hint: Any, name: str, nested: Callable[[type[Any]], Form]) -> Form:
     if origin is Personal:
         inner = form_of(arguments[0], name, nested)
         return Form(lambda value: Personal(inner.read(value)), {**inner.published, "x-personal": True})
+    if origin is Annotated:
+        return _number(arguments[1])
     if origin is Literal:
         return _choice(arguments)
     if origin in (Union, types.UnionType):
@@ -123,12 +126,17 @@ def _read_identity(value: Any) -> str:
     return value
 
 
-def _read_number(value: Any) -> int:
-    if type(value) is not int:
-        raise wrong_type(int)
-    if not -NUMBER_MOST <= value <= NUMBER_MOST:
-        raise wrong(FIELD_NUMBER_RANGE, least=-NUMBER_MOST, most=NUMBER_MOST)
-    return value
+def _number(limits: Between) -> Form:
+    least, most = limits.least, limits.most
+
+    def read(value: Any) -> int:
+        if type(value) is not int:
+            raise wrong_type(int)
+        if not least <= value <= most:
+            raise wrong(FIELD_NUMBER_RANGE, least=least, most=most)
+        return value
+
+    return Form(read, {"type": "integer", "minimum": least, "maximum": most})
 
 
 def _read_truth(value: Any) -> bool:
@@ -143,9 +151,10 @@ def _read_day(value: Any) -> date:
     if not _is_day(value):
         raise wrong(DATE_FORM)
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         return parse_date(value)  # says that there is no such day
+    return within_range(day)
 
 
 _IDENTITY = Form(
@@ -154,9 +163,17 @@ _IDENTITY = Form(
 )
 _SCALARS: dict[type[Any], Form] = {
     str: Form(_read_text, {"type": "string", "maxLength": TEXT_LONGEST}),
-    int: Form(_read_number, {"type": "integer", "minimum": -NUMBER_MOST, "maximum": NUMBER_MOST}),
+    int: _number(Between(-NUMBER_MOST, NUMBER_MOST)),
     bool: Form(_read_truth, {"type": "boolean"}),
-    date: Form(_read_day, {"type": "string", "format": "date"}),
+    date: Form(
+        _read_day,
+        {
+            "type": "string",
+            "format": "date",
+            "formatMinimum": FIRST_DAY.isoformat(),
+            "formatMaximum": LAST_DAY.isoformat(),
+        },
+    ),
 }
 
 

@@ -250,7 +250,7 @@ def several(role: Roles) -> tuple[str, ...]:
 
 def arguments_of(function: Callable[..., Any], more: Sequence[tuple[str, Any, Any]] = ()) -> type[Any]:
     """A message type of a function's arguments but the first, and of ``more`` fields."""
-    hints = get_type_hints(function)
+    hints = get_type_hints(function, include_extras=True)
     _, *parameters = (each for each in signature(function).parameters.values() if each.name != REACH)
     return make_dataclass(
         function.__name__,

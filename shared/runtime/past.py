@@ -12,6 +12,8 @@ from shared.rules.refusal import Refusal
 from shared.runtime.house import House
 from shared.runtime.methods import arguments_of, query
 from shared.runtime.scopes import ORGANISATION, SUBTREE
+from shared.standards.dates import within_range
+from shared.standards.invalid import Invalid
 
 MOMENT = Refusal(
     "query.moment",
@@ -42,7 +44,8 @@ def moment_in(text: str) -> datetime:
     """A moment as it is sent. Raises the refusal ``query.moment``."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        within_range(moment.date())
+    except (ValueError, Invalid):
         raise MOMENT(field="moment") from None
     if moment.tzinfo is None:
         raise MOMENT(field="moment")

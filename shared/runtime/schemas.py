@@ -114,7 +114,7 @@ def _schema(message_type: type[Any]) -> MessageSchema:
 
 
 def _derive(message_type: type[Any]) -> type[MessageSchema]:
-    hints = get_type_hints(message_type)
+    hints = get_type_hints(message_type, include_extras=True)
     declared: dict[str, Any] = {}
     for field in fields(message_type):
         inner, allow_none = without_none(hints[field.name])

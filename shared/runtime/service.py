@@ -16,11 +16,12 @@ from shared.runtime.calls import Call, answer_as_plain
 from shared.runtime.entrypoints import CallProvider
 from shared.runtime.finding import service_class
 from shared.runtime.methods import command, operation, query
+from shared.runtime.paging import PageLimit
 from shared.runtime.status import status_of
 from shared.runtime.tokens import SERVICE
 
 
-def events_after(call: Call, *, position: int, limit: int = 500) -> dict[str, Any]:
+def events_after(call: Call, *, position: int, limit: PageLimit = 500) -> dict[str, Any]:
     """A page of the log for a reader: the events that follow a position, and where the log stands."""
     return page_after(call.house.log, position, limit)
 

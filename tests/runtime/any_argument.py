@@ -1,5 +1,6 @@
 """Arguments of calls made by hypothesis from a method's published schema: of the right shape, and spoilt."""
 
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
@@ -46,6 +47,14 @@ WRONG: Strategy = st.one_of(
 )
 """Values that fit nowhere, or hardly anywhere."""
 
+NO_DAYS = ("0001-01-01", "1899-12-31", "2101-01-01", "9999-12-31")
+MOMENTS = (
+    "2024-06-30T18:00:00+08:00",
+    "0001-01-01T00:00:00+08:00",
+    "9999-12-31T23:59:59-08:00",
+    "2024-06-30",
+)
+
 UNKNOWN_NAMES = st.one_of(
     st.sampled_from(["call", "args", "kwargs", "rows", "command_id", "__class__", "身份证号", "", "a.b"]),
     st.text(max_size=SHORT),
@@ -69,7 +78,10 @@ def fitting(schema: dict[str, Any], definitely: bool = False) -> Strategy:
     match schema.get("type"):
         case "object" if "properties" in schema:
             required = set(schema.get("required", ()))
-            fields = {name: fitting(each) for name, each in schema["properties"].items()}
+            fields = {
+                name: st.sampled_from(MOMENTS) if name == "moment" else fitting(each)
+                for name, each in schema["properties"].items()
+            }
             return st.fixed_dictionaries(
                 {name: each for name, each in fields.items() if name in required},
                 optional={name: each for name, each in fields.items() if name not in required},
@@ -79,7 +91,8 @@ def fitting(schema: dict[str, Any], definitely: bool = False) -> Strategy:
         case "array":
             return st.lists(fitting(schema["items"]), max_size=3)
         case "integer":
-            return st.one_of(st.integers(0, 10), st.integers(schema["minimum"], schema["maximum"]))
+            least, most = schema["minimum"], schema["maximum"]
+            return st.one_of(st.integers(0, 10), st.sampled_from([least, -1, most]), st.integers(least, most))
         case "boolean":
             return st.booleans()
         case "null":
@@ -89,7 +102,8 @@ def fitting(schema: dict[str, Any], definitely: bool = False) -> Strategy:
 
 def _text(schema: dict[str, Any]) -> Strategy:
     if schema.get("format") == "date":
-        return st.dates().map(str)
+        edges = [schema["formatMinimum"], schema["formatMaximum"], *NO_DAYS]
+        return st.one_of(st.dates(date(1950, 1, 1), date(2050, 1, 1)).map(str), st.sampled_from(edges))
     usual = list(schema.get("examples", ()))
     if "pattern" in schema:
         made = st.from_regex(schema["pattern"], fullmatch=True)

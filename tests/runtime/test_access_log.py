@@ -285,8 +285,8 @@ def test_the_auditor_filters_by_person_method_and_day_and_turns_pages(tmp_path: 
         assert [row["code"] for row in rows_after(house, person_id="b")] == ["c4", "c5", "c6"]
         assert [row["code"] for row in rows_after(house, person_id="a", method="m1")] == ["c1", "c3"]
         today = rows[0]["at"][:10]
-        assert rows_after(house, first_on="2999-01-01") == rows_after(house, last_on="2020-01-01") == []
-        assert len(rows_after(house, first_on="2020-01-01", last_on="2999-01-01")) == 7
+        assert rows_after(house, first_on="2099-01-01") == rows_after(house, last_on="2020-01-01") == []
+        assert len(rows_after(house, first_on="2020-01-01", last_on="2099-01-01")) == 7
         page = rows_after(house, limit=3)
         assert [row["code"] for row in rows_after(house, page[-1]["number"], limit=3)] == ["c3", "c4", "c5"]
         assert today

@@ -6,6 +6,7 @@ GONGHUI_FUZZ_EXAMPLES tells how many calls each method gets; unset, a few that a
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,20 @@ from shared.runtime.calls import INTERNAL, UNAVAILABLE, RefusedCall
 from shared.runtime.finding import methods_of, service_class, service_names
 from shared.runtime.house import House
 from shared.runtime.interface import Interface
+from shared.runtime.opening import make_master_key, prepare
+from shared.runtime.paging import PAGE_MOST
 from shared.runtime.schemas import json_schema_of
-from shared.runtime.signing_keys import read_signing_key
+from shared.runtime.service import Service
+from shared.runtime.settings import Settings
+from shared.runtime.signing_keys import make_signing_key, read_signing_key
 from shared.runtime.together import open_prepared
 from shared.runtime.tokens import SERVICE, Grant, sign
 from tests.runtime.any_argument import WRONG, rows_of, spoilt
 from tests.runtime.suite import await_true, suite_settings
+from tests.servers.postgresql import Database, PostgreSQL
 
 EXAMPLES = int(os.environ.get("GONGHUI_FUZZ_EXAMPLES", "0"))
-FEW = 5
+FEW = {"sqlite": 5, "postgresql": 2}
 TOKEN_SECONDS = 20
 UNHARMED = {INTERNAL.code, UNAVAILABLE.code}
 METHODS = [(name, method) for name in service_names() for method in sorted(methods_of(service_class(name)))]
@@ -37,10 +43,15 @@ NOT_KEPT = {"access_log", "sqlite_sequence"}
 """Tables that a refused call may write to: who tried what is to be known."""
 
 
+YEAR = {"from_on": "2024-01-01", "to_on": "2024-12-31"}
+NOTICE = {"file_id": "none", "organisation_id": "none", "medium": "notice_board", "place": "公告栏"}
+
+
 class Callers:
     """Callers of all methods, with good tokens: a person who may do everything, and a service."""
 
-    def __init__(self, houses: dict[str, House], bus_url: str) -> None:
+    def __init__(self, houses: dict[str, House], bus_url: str, few: int) -> None:
+        self.few = few
         self.houses = houses
         self._proxies = {
             kind: ClusterRpcProxy({"AMQP_URI": bus_url}, context_data={}, timeout=20)
@@ -78,25 +89,38 @@ class Callers:
             proxy.stop()
 
 
-@pytest.fixture(scope="module")
-def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
-    """The interfaces of all services, embedded, and nobody who follows their logs."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def callers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
+    """The interfaces of all services, on each kind of store, and nobody who follows their logs."""
     folder: Path = tmp_path_factory.mktemp("fuzzing")
     url = "embedded://fuzzing"
-    houses = {
-        service: open_prepared(service, each, connections=8)
-        for service, each in suite_settings(folder).items()
-    }
+    given = suite_settings(folder)
+    if request.param == "postgresql":
+        # They go with the server.
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        given = {
+            service: on_postgresql(service, each, server.create_database()) for service, each in given.items()
+        }
+    houses = {service: open_prepared(service, each, connections=8) for service, each in given.items()}
     interface = Interface(houses, url, rpc_workers=4)
     interface.start()
     await_true(lambda: interface.reasons() == [])
-    made = Callers({service.name: house for service, house in houses.items()}, url)
+    made = Callers({service.name: house for service, house in houses.items()}, url, FEW[request.param])
     yield made
     made.stop()
     assert interface.stop(5)
     for house in houses.values():
         house.close()
     embedded.drop("fuzzing")
+
+
+def on_postgresql(service: type[Service], settings: Settings, database: Database) -> Settings:
+    """The settings of a service whose store is this one, which is made ready."""
+    settings = replace(settings, database_url=database.owner_url)
+    make_master_key(settings.master_key_file)
+    make_signing_key(settings)
+    prepare(settings, service.language)
+    return settings
 
 
 def contents(house: House) -> dict[str, Any]:
@@ -127,7 +151,7 @@ def test_no_call_breaks_a_service_or_changes_anything_when_it_is_refused(
         arguments = spoilt(schema)
 
     @settings(
-        max_examples=EXAMPLES or FEW,
+        max_examples=EXAMPLES or callers.few,
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,
@@ -145,10 +169,47 @@ def test_no_call_breaks_a_service_or_changes_anything_when_it_is_refused(
     call()
 
 
+BOUNDARIES: list[tuple[str, str, dict[str, Any], str]] = [
+    ("membership", "access_log", {"last_on": "9999-12-31"}, "input.invalid"),
+    ("membership", "access_log", {"first_on": "0001-01-01"}, "input.invalid"),
+    ("membership", "access_log", {"first_on": "1900-01-01", "last_on": "2100-12-31"}, "answered"),
+    ("membership", "access_log", {"limit": 0}, "input.invalid"),
+    ("reporting", "figures_as_of", YEAR | {"moment": "0001-01-01T00:00:00+08:00"}, "query.moment"),
+    ("reporting", "figures_as_of", YEAR | {"moment": "9999-12-31T23:59:59-08:00"}, "query.moment"),
+    ("reporting", "figures_as_of", YEAR | {"moment": "2100-12-31T23:59:59-08:00"}, "answered"),
+    ("reporting", "figure_rows", YEAR | {"code": "relief.amount", "limit": -1}, "input.invalid"),
+    ("assistance", "post_notice", NOTICE | {"posted_on": "9999-12-31"}, "input.invalid"),
+    ("assistance", "post_notice", NOTICE | {"posted_on": "2100-12-31"}, "hardship_file.unknown"),
+    ("assistance", "journal_page", {"limit": -1}, "input.invalid"),
+    ("assistance", "journal_page", {"after": -(2**53)}, "answered"),
+]
+
+
+@pytest.mark.parametrize(("service", "method", "arguments", "expected"), BOUNDARIES)
+def test_days_moments_and_pages_have_limits_which_are_refused_beyond(
+    callers: Callers, service: str, method: str, arguments: dict[str, Any], expected: str
+) -> None:
+    answer = callers.call(service, method, arguments)
+
+    assert (answer.code if isinstance(answer, RefusedCall) else "answered") == expected
+
+
+def test_every_limit_of_a_page_stands_in_its_methods_schema() -> None:
+    limits = [
+        fields["limit"]
+        for service, method in METHODS
+        if "limit"
+        in (fields := json_schema_of(methods_of(service_class(service))[method].accepts)["properties"])
+    ]
+
+    assert len(limits) > len(service_names())
+    assert {(each["minimum"], each["maximum"]) for each in limits} == {(1, PAGE_MOST)}
+
+
 def test_no_unknown_method_and_no_arguments_without_names_break_a_service(callers: Callers) -> None:
     proxy = callers._started["person"]
 
-    @settings(max_examples=EXAMPLES or FEW, derandomize=not EXAMPLES, database=None, deadline=None)
+    @settings(max_examples=EXAMPLES or callers.few, derandomize=not EXAMPLES, database=None, deadline=None)
     @given(st.lists(WRONG, min_size=1, max_size=3))
     def call(sent: list[Any]) -> None:
         for name in service_names():

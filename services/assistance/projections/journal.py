@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from services.assistance.projections.ledger import entries_after
 from services.assistance.projections.postings import Account
+from shared.runtime.paging import PAGE_MOST, PageLimit
 
 COMMODITY = "CNY"
 OPENING = "\n".join(
@@ -21,7 +22,7 @@ OPENING = "\n".join(
 """What a strict check wants to know beforehand."""
 
 
-def journal_page(connection: Connection, *, after: int = 0, limit: int = 1_000) -> dict[str, Any]:
+def journal_page(connection: Connection, *, after: int = 0, limit: PageLimit = PAGE_MOST) -> dict[str, Any]:
     """The next part of the journal: ``text``, and the position ``after`` which the part behind it begins.
 
     The parts together are one journal; behind the last one, ``text`` is empty.

@@ -4,14 +4,27 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, Integer, MetaData, Table, Text, case, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    case,
+    func,
+    select,
+    true,
+)
 
 from services.assistance.projections.postings import POSTINGS, postings
 from shared.log.envelope import Envelope
 from shared.log.tables import Number
 from shared.projections.projection import Key, Projection, Row
+from shared.runtime.paging import PAGE_MOST, PageLimit
 
-ENTRIES_MOST = 1_000
 TOLD = ("organisation_id", "programme", "budget_id", "batch_id", "grant_id", "line_id")
 """What an entry tells of its event, where the event tells it."""
 
@@ -106,36 +119,38 @@ def trial_balance(connection: Connection, *, until: date | None = None) -> dict[
     return {"accounts": told, "difference_fen": sum(each["balance_fen"] for each in told)}
 
 
-def ledger_of_grant(connection: Connection, *, grant_id: str) -> list[dict[str, Any]]:
-    """All entries about one grant, in their order."""
-    rows = connection.execute(
-        select(entries_table)
-        .where(entries_table.c.grant_id == grant_id)
-        .order_by(entries_table.c.position, entries_table.c.number)
-    )
-    return [as_plain(dict(row)) for row in rows.mappings()]
+def ledger_of_grant(
+    connection: Connection, *, grant_id: str, after: int = 0, limit: PageLimit = PAGE_MOST
+) -> list[dict[str, Any]]:
+    """The entries about one grant, in their order: those of the next ``limit`` events after a position."""
+    of_grant = entries_table.c.grant_id == grant_id
+    return [as_plain(row) for row in entries_after(connection, after, limit, of_grant)]
 
 
-def entries_after(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:
+def entries_after(
+    connection: Connection, after: int, limit: int, which: ColumnElement[bool] | None = None
+) -> list[dict[str, Any]]:
     """The entries of the next events that posted anything, whole events only.
 
     Args:
         after: a position.
         limit: how many events at most.
+        which: only of these entries; None: of all.
     """
+    wanted = (entries_table.c.position > after, true() if which is None else which)
     positions = (
         select(entries_table.c.position)
-        .where(entries_table.c.position > after)
+        .where(*wanted)
         .group_by(entries_table.c.position)
         .order_by(entries_table.c.position)
-        .limit(min(limit, ENTRIES_MOST))
+        .limit(limit)
     )
     last = connection.scalar(select(func.max(positions.subquery().c.position)))
     if last is None:
         return []
     rows = connection.execute(
         select(entries_table)
-        .where(entries_table.c.position > after, entries_table.c.position <= last)
+        .where(*wanted, entries_table.c.position <= last)
         .order_by(entries_table.c.position, entries_table.c.number)
     )
     return [dict(row) for row in rows.mappings()]

@@ -21,6 +21,7 @@ from services.assistance.events.payment import PaymentPrepared
 from shared.log.envelope import Envelope
 from shared.log.tables import Number
 from shared.projections.projection import Key, Projection, Row
+from shared.runtime.paging import PAGE_MOST, PageLimit
 
 batches_table = Table(
     "payment_batches",
@@ -157,14 +158,23 @@ def payment_batch(connection: Connection, *, batch_id: str, organisation_id: str
 
 
 def grants_not_payable(
-    connection: Connection, *, organisation_id: str, batch_id: str | None = None
+    connection: Connection,
+    *,
+    organisation_id: str,
+    batch_id: str | None = None,
+    after_id: str = "",
+    limit: PageLimit = PAGE_MOST,
 ) -> list[dict[str, Any]]:
-    """Grants that an organisation's batches were to pay and cannot yet, with the reason."""
+    """Grants that an organisation's batches were to pay and cannot yet, with the reason.
+
+    They come in the order of their ids, a page of those after ``after_id``.
+    """
     wanted = (
         select(not_payable_table)
         .join(batches_table, batches_table.c.batch_id == not_payable_table.c.batch_id)
-        .where(batches_table.c.organisation_id == organisation_id)
+        .where(batches_table.c.organisation_id == organisation_id, not_payable_table.c.grant_id > after_id)
         .order_by(not_payable_table.c.grant_id)
+        .limit(limit)
     )
     if batch_id is not None:
         wanted = wanted.where(not_payable_table.c.batch_id == batch_id)

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Date, MetaData, Table, Text, or_, sel
 from services.staffing.events import AssignmentEnded, StationOpened, WorkerAssigned
 from shared.log.envelope import Envelope
 from shared.projections.projection import Projection, Row
+from shared.runtime.paging import PAGE_MOST, PageLimit
 from shared.runtime.scopes import Reach
 
 metadata = MetaData()
@@ -62,19 +63,30 @@ def assignment_ended(row: Row, event: AssignmentEnded, envelope: Envelope) -> Ro
     return row | {"ends_on": event.effective_on}
 
 
-def stations(connection: Connection, *, reach: Reach) -> list[dict[str, Any]]:
-    """The service stations, by name."""
-    found = select(stations_table).where(reach.holds(stations_table.c.organisation_id))
-    return [dict(row) for row in connection.execute(found.order_by(stations_table.c.name)).mappings()]
+def stations(
+    connection: Connection, *, reach: Reach, after_id: str = "", limit: PageLimit = PAGE_MOST
+) -> list[dict[str, Any]]:
+    """The service stations in the order of their ids, a page of those after ``after_id``."""
+    columns = stations_table.c
+    found = (
+        select(stations_table)
+        .where(reach.holds(columns.organisation_id), columns.station_id > after_id)
+        .order_by(columns.station_id)
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(found).mappings()]
 
 
-def workers_assigned(connection: Connection, *, reach: Reach, on: date) -> list[dict[str, Any]]:
-    """Who is assigned where on a day."""
+def workers_assigned(
+    connection: Connection, *, reach: Reach, on: date, after_id: str = "", limit: PageLimit = PAGE_MOST
+) -> list[dict[str, Any]]:
+    """Who is assigned where on a day, in the order of the assignments, a page of those after ``after_id``."""
     columns = assignments_table.c
     found = (
         select(assignments_table)
-        .where(reach.holds(columns.organisation_id))
+        .where(reach.holds(columns.organisation_id), columns.assignment_id > after_id)
         .where(columns.begins_on <= on, or_(columns.ends_on.is_(None), columns.ends_on >= on))
-        .order_by(columns.organisation_id, columns.assignment_id)
+        .order_by(columns.assignment_id)
+        .limit(limit)
     )
     return [dict(row) for row in connection.execute(found).mappings()]
