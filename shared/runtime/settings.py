@@ -44,6 +44,7 @@ class Settings:
     Args:
         district: the division code of the district whose house this is.
         folder: where the embedded defaults keep their files.
+        files: where files stand that the service hands out and takes in; its instances share it.
         database_url: of the service's own store; it may hold a password.
         master_key_file: holds the 32 bytes, in hexadecimal, that wrap the persons' keys.
         signing_key_file: the private key under which the service signs tokens.
@@ -54,6 +55,7 @@ class Settings:
     service: str
     district: DivisionCode
     folder: Path
+    files: Path
     database_url: str = field(repr=False)
     master_key_file: Path
     signing_key_file: Path
@@ -83,6 +85,7 @@ def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> S
         service=service,
         district=DivisionCode(district),
         folder=folder,
+        files=folder,
         database_url=database.render_as_string(),
         master_key_file=folder / f"{service}.key",
         signing_key_file=folder / f"{service}.signing.pem",
@@ -119,6 +122,7 @@ def read_settings(service: str) -> Settings:
         service=service,
         district=read("DISTRICT", DISTRICT, _district),
         folder=default.folder,
+        files=read(f"{own}FILES", str(default.files), _path),
         database_url=database_url,
         master_key_file=read(f"{own}MASTER_KEY_FILE", str(default.master_key_file), _path),
         signing_key_file=read(f"{own}SIGNING_KEY_FILE", str(default.signing_key_file), _path),

@@ -15,6 +15,11 @@ VARIABLES = (
     Variable("GONGHUI_DISTRICT", "110109", "division code of the district whose house this is"),
     Variable("GONGHUI_FOLDER", "var/gonghui", "where the embedded defaults keep stores, keys and the lock"),
     Variable(
+        "GONGHUI_<SERVICE>_FILES",
+        "<folder>",
+        "where the service hands files out and takes them in; its instances share it",
+    ),
+    Variable(
         "GONGHUI_BUS_URL",
         "embedded://gonghui",
         "the bus: `embedded://name`, or `amqp://user@host/vhost` of this process's own user",

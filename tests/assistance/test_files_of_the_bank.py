@@ -20,7 +20,7 @@ from services.assistance.imports.bank_results import (
     record_result_file,
     results_in,
 )
-from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, write_bank_file
+from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, NOT_WRITTEN, write_bank_file
 from services.assistance.reactions import bank_files
 from shared.projections import checkpoints, parking
 from shared.projections.reacting import ReactionFollower
@@ -80,6 +80,18 @@ def refusal_of(call: Any, name: str = "result.csv") -> Refusal:
     with pytest.raises(Refused) as refused:
         record_result_file(call, **OF, name=name, answered_on=PAID_ON)
     return refused.value.refusal
+
+
+def test_a_folder_that_cannot_be_written_is_a_refusal_and_mended_by_asking_again(call: Any) -> None:
+    bank = call.house.settings.files / "bank"
+    bank.write_text("no folder")
+    with pytest.raises(Refused) as refused:
+        write_bank_file(call, **OF)
+    assert refused.value.refusal == NOT_WRITTEN
+
+    bank.unlink()
+    told = write_bank_file(call, **OF)
+    assert (bank / "out" / told["name"]).exists()
 
 
 def test_a_bank_file_is_written_again_with_the_same_bytes_and_for_its_owner_only(call: Any) -> None:

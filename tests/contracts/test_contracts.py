@@ -172,8 +172,9 @@ def variables_read() -> set[str]:
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in READ_FROM:
+                written = isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
                 name = ast.unparse(node.args[0]).strip("f'\"").rpartition("}")[2]
-                found |= {name} if re.fullmatch(r"[A-Z_]+", name) else set()
+                found |= {name} if written and re.fullmatch(r"[A-Z_]+", name) else set()
             elif isinstance(node, ast.Constant) and re.fullmatch(r"GONGHUI_[A-Z_]*[A-Z]", str(node.value)):
                 found.add(str(node.value))
     return found

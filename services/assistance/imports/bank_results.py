@@ -18,7 +18,7 @@ LINE_ID_LONGEST = 64
 A_COMMAND = 1_000
 """Rows recorded at a time."""
 IN = Path("bank") / "in"
-"""Where the bank puts its files, in the folder of the service."""
+"""Where the bank puts its files, among the files of the service."""
 
 ANOTHER_BATCH = Refusal(
     "bank_results.another_batch",
@@ -45,7 +45,7 @@ def record_result_file(
         ``rows`` that could be read, ``unreadable`` ones, and the last ``position``: what was new of them,
         what contradicts and what is of no line is told by the batch.
     """
-    file = call.house.settings.folder / IN / Path(name).name
+    file = call.house.settings.files / IN / Path(name).name
     try:
         text = file.read_text(encoding="utf-8")
     except (FileNotFoundError, IsADirectoryError):

@@ -42,9 +42,14 @@ OTHER_DIGEST = Refusal(
     zh="银行文件与放行时登记的摘要不符",
     en="the bank file is not the one whose digest was recorded at the release",
 )
+NOT_WRITTEN = Refusal(
+    "bank_file.not_written",
+    zh="银行文件无法写入文件夹，请管理员检查其权限和空间",
+    en="the bank file could not be written; have an administrator look at its folder's rights and space",
+)
 
 OUT = Path("bank") / "out"
-"""Where the bank fetches its files, in the folder of the service."""
+"""Where the bank fetches its files, among the files of the service."""
 COLUMNS = ("line_id", "holder_name", "account_number", "amount_yuan", "purpose")
 PURPOSE = "工会帮扶慰问"
 SHOWN = ("account_number", "holder_name")
@@ -138,7 +143,10 @@ def _accounts(log: Log, connection: Connection, file_ids: set[str]) -> dict[tupl
 
 def put(house: House, made: BankFile) -> None:
     """Put a bank file where the bank fetches it, for its owner's eyes only."""
-    write_anew(house.settings.folder / OUT / made.name, made.text)
+    try:
+        write_anew(house.settings.files / OUT / made.name, made.text)
+    except OSError:
+        raise NOT_WRITTEN() from None
 
 
 def write_bank_file(call: Call, *, batch_id: str, organisation_id: str) -> dict[str, Any]:
