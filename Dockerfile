@@ -20,7 +20,8 @@ RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/gonghui/bin/python -m compileall -q /opt/gonghui
 
 FROM ${BASE}
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin gonghui
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin gonghui \
+    && install --directory --owner 10001 --group 10001 --mode 700 /var/lib/gonghui
 COPY --from=build /opt/gonghui /opt/gonghui
 ENV PATH=/opt/gonghui/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GONGHUI_LOG_FORMAT=json
 WORKDIR /opt/gonghui

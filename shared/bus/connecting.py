@@ -108,16 +108,16 @@ def event_exchange(service: str) -> Exchange:
     return Exchange(f"{service}.events", type="topic", durable=True)
 
 
-def dead_exchange() -> Exchange:
-    """Where the broker puts what no reader could take."""
-    return Exchange("gonghui.dead", type="direct", durable=True)
+def dead_exchange(reader: str) -> Exchange:
+    """Where the broker puts what a reader could not take; its own, so that no other reaches it."""
+    return Exchange(f"dead.v1.{reader}", type="direct", durable=True)
 
 
 def dead_queue(reader: str) -> Queue:
     """What a reader could not take: to be looked at, bounded, never read by the suite."""
     return Queue(
         f"dead.v1.{reader}",
-        dead_exchange(),
+        dead_exchange(reader),
         routing_key=reader,
         queue_arguments={
             "x-queue-type": "quorum",
@@ -143,7 +143,7 @@ def reader_queue(source: str, reader: str) -> Queue:
             "x-max-length": READER_MESSAGES_MAX,
             "x-overflow": "drop-head",
             "x-delivery-limit": DELIVERIES_MAX,
-            "x-dead-letter-exchange": "gonghui.dead",
+            "x-dead-letter-exchange": f"dead.v1.{reader}",
             "x-dead-letter-routing-key": reader,
         },
     )

@@ -37,8 +37,33 @@ def test_every_service_is_prepared_once_and_then_run_by_its_own_command() -> Non
 
 
 def test_nothing_keeps_a_service_from_running_several_times() -> None:
-    for name, service in composition()["services"].items():
-        assert not {"container_name", "ports"} & service.keys(), name
+    for name in SERVICES:
+        assert not {"container_name", "ports"} & composition()["services"][name].keys(), name
+
+
+def test_only_the_broker_is_reached_from_outside_and_by_default_from_this_machine_alone() -> None:
+    ports = {name: each["ports"] for name, each in composition()["services"].items() if "ports" in each}
+    assert ports == {"rabbitmq": ["${GONGHUI_BROKER_ADDRESS:-127.0.0.1}:5672:5672"]}
+
+
+def test_what_is_written_lies_in_memory_or_in_a_volume() -> None:
+    """The root of a container is read-only."""
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for name in (*SERVICES, "shell"):
+        service = composition()["services"][name]
+        kept = [each.split(":")[1] for each in service["volumes"] if not each.startswith(".")]
+        assert (service["read_only"], service["tmpfs"]) == (True, ["/tmp"])
+        assert service["environment"]["GONGHUI_FOLDER"].startswith("/tmp/")
+        files = service["environment"].get(f"GONGHUI_{name.upper()}_FILES")
+        assert kept == ([files] if files else [])
+        for each in kept:
+            # A fresh volume takes owner and rights of the image's folder at its place.
+            assert f"install --directory --owner 10001 --group 10001 --mode 700 {each}\n" in image
+
+
+def test_the_bank_s_files_are_kept_for_all_instances() -> None:
+    assert "bank" in composition()["volumes"]
+    assert "bank:/var/lib/gonghui" in composition()["services"]["assistance"]["volumes"]
 
 
 def test_the_database_takes_all_connections_of_all_services_and_of_two_more_instances() -> None:
@@ -61,9 +86,12 @@ def test_a_service_is_handed_its_own_secrets_only() -> None:
         assert f"{name}_owner_password" not in composition()["services"][name]["secrets"]
 
 
-def test_services_differ_in_nothing_but_their_names() -> None:
+def test_services_differ_in_nothing_but_their_names_and_the_bank_s_files() -> None:
     def neutral(name: str) -> str:
-        service = json.dumps([composition()["services"][each] for each in (name, f"migrate-{name}")])
+        services = [composition()["services"][each] for each in (name, f"migrate-{name}")]
+        services[0]["environment"].pop("GONGHUI_ASSISTANCE_FILES", None)
+        services[0]["volumes"] = [each for each in services[0]["volumes"] if not each.startswith("bank:")]
+        service = json.dumps(services)
         return service.replace(name.upper(), "NAME").replace(name, "name")
 
     assert len({neutral(name) for name in SERVICES}) == 1
@@ -96,11 +124,11 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
 
 def test_the_patterns_of_all_services_are_the_same_but_for_their_names() -> None:
     definitions = json.loads((DEPLOY / "rabbitmq-definitions.json").read_text())
-    events = f"({'|'.join(each['user'] for each in definitions['permissions'])})\\\\.events"
     for kind in ("permissions", "topic_permissions"):
+        users = {each["user"]: each for each in definitions[kind]}
+        assert sorted(users) == sorted([*SERVICES, "operator"])
         told = {
-            json.dumps(each).replace(events, "EVENTS").replace(each["user"], "name")
-            for each in definitions[kind]
+            re.sub(r"\([a-z|]+\)\\\\.events", "READ", json.dumps(users[name])).replace(name, "name")
+            for name in SERVICES
         }
         assert len(told) == 1
-        assert sorted(each["user"] for each in definitions[kind]) == SERVICES

@@ -1,21 +1,19 @@
-"""The page of the README for other systems, run word by word with nothing but nameko beside it."""
+"""The page of the README for other systems, run word by word with the rights of such a system, and nameko."""
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shared.runtime.process_settings import ProcessSettings
-from shared.runtime.together import Together
 from tests.architecture.tree import ROOT
-from tests.runtime.suite import await_true, calling, suite_settings
+from tests.deployment.composition import Deployment
+from tests.runtime.suite import await_true
 from tests.servers.process import spawn
-from tests.servers.rabbitmq import RabbitMQ
 
 PASSWORD = "correct horse battery"
 WAIT_SECONDS_MAX = 30
@@ -33,26 +31,15 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def broker(rabbitmq: RabbitMQ, tmp_path: Path) -> Iterator[str]:
-    """The address of a broker on which the services run, with a login named city for another system."""
-    rabbitmq.ctl("add_vhost", "integrator")
-    rabbitmq.ctl("set_permissions", "--vhost", "integrator", "administrator", ".*", ".*", ".*")
-    url = f"{rabbitmq.url()}integrator"
-    together = Together(
-        {service: replace(each, bus_url=url) for service, each in suite_settings(tmp_path).items()},
-        ProcessSettings(),
-    )
-    together.start()
-    await_true(lambda: together.reasons() == [], WAIT_SECONDS_MAX)
-    with calling(url, tmp_path, "administrator", seconds_max=WAIT_SECONDS_MAX) as administrator:
+def broker(running: Deployment, calling: Callable[..., Any]) -> str:
+    """The broker's address for the other system, of which staffing has a login named city."""
+    with calling("li", "administrator") as administrator:
         staffing = administrator.staffing
         opened = staffing.open_login(person_id="city-system", name="city")
         login_id = next(iter(opened["streams"])).partition("/")[2]
         staffing.set_password(login_id=login_id, password=PASSWORD)
         staffing.grant_role(login_id=login_id, role="clerk", begins_on="2020-01-01")
-    yield url
-    assert together.stop(10)
-    rabbitmq.ctl("delete_vhost", "integrator")
+    return running.bus_of_system("city")
 
 
 def test_the_page_s_own_words_call_and_listen(broker: str, tmp_path: Path) -> None:
