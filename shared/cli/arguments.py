@@ -2,18 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.cli.sentences import Mistake, Sentence, visible
-from shared.runtime.finding import methods_of, service_class, service_names
+from shared.cli.services import entry_point_of, nearest
+from shared.runtime.finding import methods_of, service_class
 
 if TYPE_CHECKING:
     from shared.runtime.methods import Declared
 
 FROM_FILE = "@"
-NEAREST = 3
 
 Schema = Mapping[str, Any]
 
@@ -48,22 +47,8 @@ def method_named(target: str) -> "tuple[str, str, Declared]":
 
 def methods_at(service: str) -> "dict[str, Declared]":
     """What is declared of a service's methods. Raises Mistake with the names of services."""
-    names = service_names()
-    if service not in names:
-        near, every = nearest(service, names), ", ".join(names)
-        raise Mistake(
-            Sentence(f"没有名为“{visible(service)}”的服务", f"there is no service “{visible(service)}”"),
-            Sentence(
-                f"{f'相近的有：{near}；' if near else ''}可用的服务：{every}",
-                f"{f'near it: {near}; ' if near else ''}the services are: {every}",
-            ),
-        )
+    entry_point_of(service)
     return methods_of(service_class(service))
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The names that look most like one, in words; empty where none does."""
-    return ", ".join(get_close_matches(name, list(names), NEAREST))
 
 
 def schema_of_arguments(declared: "Declared") -> Schema:

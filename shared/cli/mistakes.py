@@ -11,7 +11,7 @@ from shared.log.entry import Unavailable
 from shared.log.log import NotFounded
 from shared.log.store import Store
 from shared.log.tables import events
-from shared.runtime.settings import WrongSetting
+from shared.runtime.wrong_setting import WrongSetting
 
 MISSING_TABLE = "42P01"
 MISSING_ROLE = "42704"

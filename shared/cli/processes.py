@@ -32,12 +32,14 @@ def up(context: typer.Context) -> None:
     from shared.cli.reaching import is_embedded
     from shared.cli.services import settings_of
     from shared.runtime.finding import service_names
+    from shared.runtime.process_settings import SUITE, read_process_settings
 
     names = service_names()
     every = []
     for name in names:
         with told(name):
             every.append(settings_of(name))
+            read_process_settings(SUITE if is_embedded(every[0]) else name)
     if not is_embedded(every[0]):
         become(context.obj, "supervise", *names)
     check_nobody_is_in(every[0].folder)
@@ -60,8 +62,10 @@ def run(
     from shared.cli.mistakes import told
     from shared.cli.reaching import is_embedded
     from shared.cli.services import settings_of
+    from shared.runtime.process_settings import read_process_settings
 
     with told(service):
+        read_process_settings(service)
         if is_embedded(settings_of(service)):
             raise Mistake(
                 Sentence(

@@ -1,43 +1,46 @@
 """Finding services: the one place that knows how the command line comes from a name to a service's parts."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from shared.cli.sentences import Mistake, Sentence, visible
 from shared.rules.language import Language
+from shared.runtime.finding import GROUP
 from shared.runtime.settings import Settings, read_settings
 
-GROUP = "gonghui.services"
+NEAREST = 3
 
 
 def settings_of(service: str) -> Settings:
     """A service's settings from the environment. Raises Mistake, WrongSetting."""
-    _declared(service)
+    entry_point_of(service)
     return read_settings(service)
 
 
 def language_of(service: str) -> Language:
-    """A service's language. Raises Mistake for an unknown service and for one without a log of its own."""
-    package = _declared(service).module.rpartition(".")[0]
-    module = f"{package}.aggregates"
-    try:
-        language: Language = import_module(module).language
-    except ModuleNotFoundError as missing:
-        if missing.name not in (package, module):
-            raise
-        raise Mistake(
-            Sentence(f"服务“{service}”没有自己的日志", f"the service “{service}” has no log of its own"),
-            Sentence("请选择其他服务", "choose another service"),
-        ) from None
+    """A service's language, without the rest of it. Raises Mistake."""
+    package = entry_point_of(service).module.rpartition(".")[0]
+    language: Language = import_module(f"{package}.aggregates").language
     return language
 
 
-def _declared(service: str) -> EntryPoint:
+def entry_point_of(service: str) -> EntryPoint:
+    """Where a service is found. Raises Mistake with the names of those that are there."""
     found = {each.name: each for each in entry_points(group=GROUP)}
     if service not in found:
-        names = ", ".join(sorted(found))
+        near, names = nearest(service, found), ", ".join(sorted(found))
         raise Mistake(
             Sentence(f"没有名为“{visible(service)}”的服务", f"there is no service “{visible(service)}”"),
-            Sentence(f"可用的服务：{names}", f"the services are: {names}"),
+            Sentence(
+                f"{f'相近的有：{near}；' if near else ''}可用的服务：{names}",
+                f"{f'near it: {near}; ' if near else ''}the services are: {names}",
+            ),
         )
     return found[service]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The names that look most like one, in words; empty where none does."""
+    return ", ".join(get_close_matches(name, list(names), NEAREST))

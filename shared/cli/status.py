@@ -127,8 +127,8 @@ def token_at_hand(seconds_max: float) -> str | None:
     from shared.cli.services import settings_of
     from shared.cli.session import current_token
     from shared.runtime.finding import service_names
-    from shared.runtime.settings import WrongSetting
     from shared.runtime.tokens import OwnToken
+    from shared.runtime.wrong_setting import WrongSetting
 
     for name in service_names():
         try:

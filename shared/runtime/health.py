@@ -1,11 +1,14 @@
 """The side port of a process: whether it lives, and whether it can do its work, with the reasons why not."""
 
+import errno
 import json
 import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
+
+from shared.runtime.wrong_setting import PREFIX, WrongSetting
 
 SECONDS_MAX = 5
 
@@ -42,11 +45,14 @@ class SidePort:
     Args:
         host, port: where to listen; port 0: nowhere.
         pages: what is served, by path.
+
+    Raises:
+        WrongSetting: it cannot listen there.
     """
 
     def __init__(self, host: str, port: int, pages: Mapping[str, Page]) -> None:
         self._pages = pages
-        self._listener = socket.create_server((host, port), reuse_port=False) if port else None
+        self._listener = _listening(host, port) if port else None
 
     def start(self) -> None:
         if self._listener is not None:
@@ -90,3 +96,20 @@ class SidePort:
                 pass  # the prober went away
             except Exception as error:  # noqa: BLE001 - a faulty page must not end the process
                 log.warning("the side port failed: %s", type(error).__name__)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
+            raise WrongSetting(
+                f"{PREFIX}<SERVICE>_HEALTH_PORT",
+                f"端口{port}无法侦听，可能已被占用",
+                f"port {port} cannot be listened on; another program may hold it",
+            ) from None
+        raise WrongSetting(
+            f"{PREFIX}HEALTH_HOST",
+            "不是本机可侦听的地址",
+            "is no address on which this machine can listen",
+        ) from None

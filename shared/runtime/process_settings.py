@@ -1,12 +1,14 @@
 """Settings of processes: how many workers, which side port, how long a stop may take."""
 
+import os
 from dataclasses import dataclass
 
-from environs import Env
-
-from shared.runtime.settings import PREFIX, WrongSetting
+from shared.runtime.wrong_setting import PREFIX, WrongSetting
 
 PORT_MOST = 65_535
+DIGITS_MOST = 9
+SUITE = "suite"
+"""In the place of a service's name: all of them in one process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +43,26 @@ def read_process_settings(service: str) -> ProcessSettings:
     Raises:
         WrongSetting: a number is none, or out of its range.
     """
-    env, own = Env(prefix=PREFIX), f"{service.upper()}_"
 
     def read(name: str, least: int, most: int, default: int, *, for_all: bool = True) -> int:
-        given = env.str(f"{own}{name}", None) or (env.str(name, None) if for_all else None)
-        if given is None:
+        variables = [f"{PREFIX}{service.upper()}_{name}", *([f"{PREFIX}{name}"] if for_all else [])]
+        variable = next((each for each in variables if os.environ.get(each)), None)
+        if variable is None:
             return default
-        if not given.isascii() or not given.isdigit() or not least <= int(given) <= most:
+        given = os.environ[variable]
+        number = int(given) if given.isascii() and given.isdigit() and len(given) <= DIGITS_MOST else -1
+        if not least <= number <= most:
             raise WrongSetting(
-                f"{PREFIX}{own}{name}",
+                variable,
                 f"应为{least}至{most}的整数",
                 f"must be a whole number from {least} to {most}",
             )
-        return int(given)
+        return number
 
     return ProcessSettings(
         rpc_workers=read("RPC_WORKERS", 1, 1_000, 32),
         health_port=read("HEALTH_PORT", 0, PORT_MOST - 1, 0, for_all=False),
-        health_host=env.str("HEALTH_HOST", "127.0.0.1"),
+        health_host=os.environ.get(f"{PREFIX}HEALTH_HOST") or "127.0.0.1",
         call_seconds=read("CALL_SECONDS", 1, 55, 15),
         grace_seconds=read("GRACE_SECONDS", 1, 3_600, 30),
     )

@@ -11,10 +11,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.log.sealing import KEY_BYTES
+from shared.runtime.wrong_setting import PREFIX, WrongSetting
 from shared.standards.division_code import DivisionCode
 from shared.standards.invalid import Invalid
 
-PREFIX = "GONGHUI_"
 DISTRICT = "110109"
 FOLDER = "var/gonghui"
 BUS_URL = "embedded://gonghui"
@@ -22,19 +22,6 @@ DATABASES = ("sqlite", "postgresql+psycopg")
 BUSES = ("embedded", "amqp", "amqps", "pyamqp")
 
 Checked = TypeVar("Checked")
-
-
-class WrongSetting(Exception):
-    """A setting cannot be used. The sentences never contain its value: that may be a secret."""
-
-    def __init__(self, variable: str, zh: str, en: str) -> None:
-        super().__init__(variable, zh, en)
-        self.variable = variable
-        self.zh = zh
-        self.en = en
-
-    def __str__(self) -> str:
-        return f"{self.variable}: {self.zh} / {self.en}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

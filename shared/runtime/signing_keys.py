@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared.runtime.secret_files import write_anew, write_once
-from shared.runtime.settings import Settings, WrongSetting
+from shared.runtime.settings import Settings
+from shared.runtime.wrong_setting import WrongSetting
 
 LOOK_SECONDS = 5.0
 LOOK_SOONER_SECONDS = 1.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.runtime.stopping import Stop
 
 GREEN = ("interface", "together")
-FAILED, WRONGLY_SET = 1, 2
+FAILED = 1
 GRACE_MORE_SECONDS = 5
 """How much longer than its children's own limit a supervisor waits before it kills them."""
 
@@ -31,7 +31,7 @@ def start(kind: str, names: list[str]) -> int:
 
         patch()
     from shared.runtime.logs import FORMATS, set_up
-    from shared.runtime.stopping import Stop
+    from shared.runtime.stopping import WRONGLY_SET, Stop
 
     wanted = os.environ.get("GONGHUI_LOG_FORMAT", FORMATS[0])
     set_up(wanted)
@@ -41,12 +41,22 @@ def start(kind: str, names: list[str]) -> int:
     os.umask(0o077)  # what a service writes is nobody else's to read
     stop = Stop()
     stop.listen()
-    if kind == "supervise":
-        from shared.runtime.supervisor import commands_of, supervise
+    return supervise_all(names, stop) if kind == "supervise" else serve(kind, names, stop)
 
-        grace_seconds = int(os.environ.get("GONGHUI_GRACE_SECONDS", "30")) + GRACE_MORE_SECONDS
-        return supervise(commands_of(names), stop, grace_seconds)
-    return serve(kind, names, stop)
+
+def supervise_all(names: list[str], stop: "Stop") -> int:
+    """Keep the processes of services running; nothing large is imported for it."""
+    from shared.runtime.process_settings import read_process_settings
+    from shared.runtime.stopping import WRONGLY_SET
+    from shared.runtime.supervisor import commands_of, supervise
+    from shared.runtime.wrong_setting import WrongSetting
+
+    try:
+        grace_seconds = max(read_process_settings(name).grace_seconds for name in names)
+    except WrongSetting as wrong:
+        log.error("%s", wrong)  # noqa: TRY400 - the sentence says all
+        return WRONGLY_SET
+    return supervise(commands_of(names), stop, grace_seconds + GRACE_MORE_SECONDS)
 
 
 def serve(kind: str, names: list[str], stop: "Stop") -> int:
@@ -54,8 +64,8 @@ def serve(kind: str, names: list[str], stop: "Stop") -> int:
     from shared.runtime.calls import without_text
     from shared.runtime.finding import service_class
     from shared.runtime.memory import collect_rarely, give_large_blocks_back
-    from shared.runtime.settings import WrongSetting
-    from shared.runtime.stopping import CannotStart
+    from shared.runtime.stopping import WRONGLY_SET, CannotStart
+    from shared.runtime.wrong_setting import WrongSetting
 
     collect_rarely()
     give_large_blocks_back()

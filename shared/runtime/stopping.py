@@ -5,6 +5,8 @@ import signal
 import time
 
 LOOK_SECONDS = 0.1
+WRONGLY_SET = 2
+"""The exit code of a process that cannot begin as it is set, however often it is started."""
 SUPERVISOR = "GONGHUI_SUPERVISOR"
 """The environment variable in which a supervisor tells its children its process id."""
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from shared.runtime.stopping import SUPERVISOR, Stop
+from shared.runtime.stopping import SUPERVISOR, WRONGLY_SET, Stop
 
 RESTART_SECONDS_MIN = 0.5
 RESTART_SECONDS_MAX = 30.0
@@ -34,6 +34,7 @@ class Child:
         self._wait_seconds = RESTART_SECONDS_MIN
         self._start_at = 0.0
         self._started_at = 0.0
+        self.is_wrongly_set = False
         self.process: subprocess.Popen[bytes] | None = None
 
     def look(self) -> None:
@@ -44,7 +45,9 @@ class Child:
                 environment = {**os.environ, SUPERVISOR: str(os.getpid())}
                 self.process = subprocess.Popen(self._command, env=environment)  # noqa: S603 - our own program
                 self._started_at = now
-        elif (code := self.process.poll()) is not None:
+        elif (code := self.process.poll()) == WRONGLY_SET:
+            self.is_wrongly_set = True
+        elif code is not None:
             if now - self._started_at > STEADY_SECONDS:
                 self._wait_seconds = RESTART_SECONDS_MIN
             log.error("%s ended with %d; it is started again in %.1f s", self._name, code, self._wait_seconds)
@@ -81,6 +84,8 @@ def commands_of(services: Sequence[str]) -> dict[str, list[str]]:
 def supervise(commands: Mapping[str, Sequence[str]], stop: Stop, grace_seconds: float) -> int:
     """Keep processes running until asked to stop; 0 if all of them then ended well.
 
+    One that cannot begin as it is set ends them all: starting it again would not help.
+
     Args:
         grace_seconds: how long they may take to stop; longer than the longest call.
     """
@@ -88,10 +93,13 @@ def supervise(commands: Mapping[str, Sequence[str]], stop: Stop, grace_seconds: 
     while True:
         for child in children:
             child.look()
-        if stop.wait():
+        if any(child.is_wrongly_set for child in children) or stop.wait():
             break
     for child in children:
         child.ask_to_stop()
     deadline = time.monotonic() + grace_seconds
     ended_well = [child.stopped(deadline - time.monotonic()) for child in children]
+    if any(child.is_wrongly_set for child in children):
+        log.error("a process cannot run as it is set; so all have ended")
+        return WRONGLY_SET
     return 0 if all(ended_well) else 1

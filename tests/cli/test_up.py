@@ -99,3 +99,22 @@ def test_ctrl_c_ends_it_without_a_traceback_however_early(tmp_path: Path) -> Non
         process.kill()
 
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [
+        (["up"], "GONGHUI_SUITE_HEALTH_PORT"),
+        (["run", "membership"], "GONGHUI_MEMBERSHIP_RPC_WORKERS"),
+        (["run", "membership", "--restored"], "GONGHUI_GRACE_SECONDS"),
+    ],
+)
+def test_wrong_settings_are_told_in_a_sentence_before_anything_starts(
+    words: list[str], variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONGHUI_FOLDER", str(tmp_path))
+    monkeypatch.setenv(variable, "abc")
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert variable in done.stderr
+    assert list(tmp_path.iterdir()) == []

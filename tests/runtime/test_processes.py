@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from services.membership.aggregates import language
 from shared.log.migrations import migrate
 from shared.log.store import Store
+from shared.runtime import start, supervisor
 from shared.runtime.opening import make_master_key, prepare
 from shared.runtime.settings import embedded_settings
 from shared.runtime.signing_keys import make_signing_key
+from shared.runtime.stopping import Stop
 from tests.runtime.process import START_SECONDS_MAX, Process, readiness
 from tests.runtime.suite import await_true, calling, person_given
 from tests.servers.postgresql import PostgreSQL
@@ -183,6 +186,55 @@ def test_wrong_settings_end_a_process_at_once_and_never_with_zero(
     processes.append(Process(tmp_path, "interface", "membership", GONGHUI_BUS_URL="amqp://"))
     assert processes[-1].wait() != 0
     assert "GONGHUI_BUS_URL" in processes[-1].log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GONGHUI_GRACE_SECONDS", "abc"),
+        ("GONGHUI_MEMBERSHIP_GRACE_SECONDS", "0"),
+        ("GONGHUI_RPC_WORKERS", "0"),
+        ("GONGHUI_BUS_URL", "amqp://"),
+        ("GONGHUI_HEALTH_HOST", "203.0.113.7"),
+    ],
+)
+def test_a_supervisor_starts_no_process_again_that_is_set_wrongly(
+    variable: str, value: str, processes: list[Process], tmp_path: Path
+) -> None:
+    given = {"GONGHUI_BUS_URL": "amqp://127.0.0.1:1/", "GONGHUI_MEMBERSHIP_HEALTH_PORT": str(free_port())}
+    processes.append(Process(tmp_path, "supervise", "membership", **given | {variable: value}))
+
+    assert processes[-1].wait() == 2
+    said = processes[-1].log.read_text()
+    assert f"{variable}: " in said
+    assert "Traceback" not in said
+    assert "started again" not in said
+
+
+def test_a_side_port_that_is_taken_is_named(processes: list[Process], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        processes.append(
+            Process(tmp_path, "interface", "membership", GONGHUI_MEMBERSHIP_HEALTH_PORT=str(port))
+        )
+        assert processes[-1].wait() == 2
+    assert f"_HEALTH_PORT: 端口{port}" in processes[-1].log.read_text()
+
+
+def test_a_supervisor_waits_as_long_as_its_own_service_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def supervise(commands: object, stop: object, grace_seconds: float) -> int:
+        waited.append(grace_seconds)
+        return 0
+
+    monkeypatch.setattr(supervisor, "supervise", supervise)
+    monkeypatch.setenv("GONGHUI_GRACE_SECONDS", "20")
+    monkeypatch.setenv("GONGHUI_MEMBERSHIP_GRACE_SECONDS", "90")
+
+    for names in (["membership"], ["staffing"], ["membership", "staffing"]):
+        assert start.supervise_all(names, Stop()) == 0
+    assert [each - start.GRACE_MORE_SECONDS for each in waited] == [90, 20, 90]
 
 
 def test_all_services_together_hold_their_folder_and_stop_cleanly(

@@ -8,7 +8,9 @@ from sqlalchemy.engine import make_url
 from services.membership.aggregates import language
 from shared.log.log import NotFounded
 from shared.runtime.opening import make_master_key, open_log, prepare
-from shared.runtime.settings import WrongSetting, embedded_settings, read_master_key, read_settings
+from shared.runtime.process_settings import read_process_settings
+from shared.runtime.settings import embedded_settings, read_master_key, read_settings
+from shared.runtime.wrong_setting import WrongSetting
 from tests.servers.postgresql import Database
 
 KEY = "0f" * 32
@@ -92,6 +94,28 @@ def test_a_wrong_setting_is_named_at_start_but_not_shown(
     assert wrong.zh
     assert wrong.en
     assert "hunter2" not in str(wrong)
+
+
+def test_a_number_of_one_service_goes_before_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GONGHUI_GRACE_SECONDS", "20")
+    monkeypatch.setenv("GONGHUI_MEMBERSHIP_GRACE_SECONDS", "90")
+    monkeypatch.setenv("GONGHUI_RPC_WORKERS", "")
+
+    assert read_process_settings("membership").grace_seconds == 90
+    assert read_process_settings("staffing").grace_seconds == 20
+    assert read_process_settings("membership").rpc_workers == 32
+
+
+@pytest.mark.parametrize("variable", ["GONGHUI_GRACE_SECONDS", "GONGHUI_MEMBERSHIP_GRACE_SECONDS"])
+@pytest.mark.parametrize("value", ["abc", "0", "-1", "3601", "3.5", "٣", "9" * 5_000])
+def test_a_wrong_number_is_named_as_it_was_given(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(WrongSetting) as wrong:
+        read_process_settings("membership")
+    assert wrong.value.variable == variable
+    assert value not in str(wrong.value) or value == "0"
 
 
 def test_preparing_founds_the_log_and_makes_its_key_once() -> None:

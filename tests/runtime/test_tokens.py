@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.runtime import signing_keys, tokens
-from shared.runtime.settings import Settings, WrongSetting, embedded_settings
+from shared.runtime.settings import Settings, embedded_settings
 from shared.runtime.signing_keys import key_id_of, make_signing_key, read_signing_key
 from shared.runtime.tokens import BadToken, Grant, OwnToken, Verifier, sign
+from shared.runtime.wrong_setting import WrongSetting
 from shared.standards.division_code import DivisionCode
 
 CLERK = Grant("clerk", "basic-union")
