@@ -1,16 +1,16 @@
 """The laws that the whole history of disbursements keeps, whatever the rules decided; checked by replay."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.batch.lines import digest_of_file, digest_of_lines
-from services.assistance.aggregates.budget import Budget
+from services.assistance.aggregates.budget import Budget, budget
+from services.assistance.aggregates.goods_item import goods_item
 from services.assistance.aggregates.hardship_file import hardship_file
-from services.assistance.aggregates.relief_campaign import STUDENT_AID
+from services.assistance.aggregates.relief_campaign import relief_campaign
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.events.batch import BatchApproved, BatchChecked, BatchReconciled, BatchReleased
 from services.assistance.events.budget import (
     BudgetAllocated,
@@ -20,9 +20,10 @@ from services.assistance.events.budget import (
     BudgetRestored,
     BudgetSpent,
 )
+from services.assistance.events.campaign import CampaignOpened
 from services.assistance.events.file import FileApproved, HouseholdAided
-from services.assistance.events.goods import GoodsIssued, GoodsReturned
-from services.assistance.events.grant import GrantApproved
+from services.assistance.events.goods import GoodsIssued
+from services.assistance.events.grant import GrantApproved, GrantProposed
 from services.assistance.events.payment import (
     OverpaymentFound,
     OverpaymentReturned,
@@ -40,7 +41,7 @@ from services.assistance.parameters import (
 )
 from services.assistance.projections.payment_story import payment_story
 from services.assistance.projections.postings import POSTINGS, postings
-from shared.log.verify_chunk import Finding
+from services.assistance.projections.tally import Tally
 from shared.rules.parameter import Parameter
 from shared.rules.policy_parameter import PolicyParameter, policy_parameter
 from shared.runtime.replaying import Law, Step, Watch
@@ -135,6 +136,31 @@ def in_force(step: Step, parameter: Parameter[int]) -> int:
     return int(found[1]) if found else 0
 
 
+def scope_holds() -> Watch:
+    """Budgets, campaigns and goods serve their own organisation and those below it (design, section 9)."""
+
+    def watch(step: Step) -> str | None:
+        event = step.event
+        match event:
+            case CampaignOpened():
+                line = step.state(budget, event.budget_id).line
+                owner_ids, user_id = {line and line.organisation_id}, event.organisation_id
+            case GrantProposed():
+                line = step.state(budget, event.budget_id).line
+                opening = step.state(relief_campaign, event.campaign_id).opening
+                owner_ids = {each and each.organisation_id for each in (line, opening)}
+                user_id = event.organisation_id
+            case _:
+                goods = step.state(goods_item, event.item_id).goods
+                owner_ids = {goods and goods.organisation_id, event.organisation_id}
+                user_id = step.state(hardship_file, event.file_id).organisation_id
+        above = step.facts.get(ORGANISATIONS_ABOVE)
+        foreign = owner_ids - {user_id, *(above.value if above else ())}
+        return f"{user_id} used what is of {min(map(str, foreign))}" if foreign else None
+
+    return watch
+
+
 def paid_once() -> Watch:
     """The bank pays a grant once, as granted; what it paid beside that stands open until it came back.
 
@@ -200,82 +226,6 @@ def law(code: str, zh: str, en: str, watches: tuple[type[Any], ...], begin: Any)
     return Law(f"law.{code}", zh, en, watches, begin)
 
 
-@dataclass
-class Tally:
-    """What figures and the bank's books have to come to, counted from nothing but the replayed events.
-
-    Args:
-        left: of each grant that was paid the programme and what it came to, net of reversals.
-        lines: the fen that left the bank for each line, also those that came back later.
-    """
-
-    left: dict[str, tuple[str, int]] = field(default_factory=dict)
-    lines: Counter[str] = field(default_factory=Counter)
-    goods: Counter[str] = field(default_factory=Counter)
-
-    def law(self) -> Law:
-        """Watches what is counted; it is never broken."""
-        counted = (PaymentConfirmed, PaymentReturned, PaymentReversed, GoodsIssued, GoodsReturned)
-        return Law("tally", "", "", (*counted, OverpaymentFound), lambda: self._count)
-
-    def _count(self, step: Step) -> None:
-        match step.event:
-            case PaymentConfirmed() as event:
-                self.left[event.grant_id] = event.programme, event.amount_fen
-                # After an overpayment the bank had paid the line before.
-                if event.after != "overpayment":
-                    self.lines[event.line_id] += event.amount_fen
-            case OverpaymentFound() as event:
-                self.lines[event.line_id] += event.amount_fen
-            case PaymentReturned() as event:
-                self.left.pop(event.grant_id, None)
-            case PaymentReversed() as event:
-                programme, paid_fen = self.left.pop(event.grant_id, (event.programme, 0))
-                if paid_fen > event.reversed_fen:
-                    self.left[event.grant_id] = programme, paid_fen - event.reversed_fen
-            case GoodsIssued() as event:
-                self.goods["packages"] += event.quantity
-                self.goods["value"] += event.value_fen
-            case GoodsReturned() as event:
-                self.goods["packages"] -= event.quantity
-                self.goods["value"] -= event.value_fen
-
-    def figures(self) -> dict[str, int]:
-        """The totals by the code of reporting's indicator."""
-        relief = [fen for programme, fen in self.left.values() if programme != STUDENT_AID]
-        students = [fen for programme, fen in self.left.values() if programme == STUDENT_AID]
-        return {
-            "relief.person_times": len(relief),
-            "relief.amount": sum(relief),
-            "student.amount": sum(students),
-            "goods.packages": self.goods["packages"],
-            "goods.value": self.goods["value"],
-        }
-
-    def against_books(self, booked: Iterable[tuple[str, int]]) -> list[Finding]:
-        """Where the bank's own books and the log differ about what left, line by line.
-
-        Args:
-            booked: line and fen of each payment in the bank's books.
-        """
-        bank: Counter[str] = Counter()
-        times: Counter[str] = Counter()
-        for line_id, fen in booked:
-            bank[line_id] += fen
-            times[line_id] += 1
-        findings = [
-            Finding("bank.paid_twice", f"line {each}: {count} times")
-            for each, count in times.items()
-            if count > 1
-        ]
-        findings += [
-            Finding("bank.differs", f"line {each}: bank {bank[each]} fen, log {self.lines[each]} fen")
-            for each in sorted(bank.keys() | self.lines.keys())
-            if bank[each] != self.lines[each]
-        ]
-        return findings
-
-
 LAWS = (
     law("entries", "分录借贷不平", "an entry does not balance", tuple(POSTINGS), entries_balance),
     law("budget", "预算超支", "a budget was overspent", BUDGET_EVENTS, budgets_hold),
@@ -301,6 +251,13 @@ LAWS = (
         notice_is_served,
     ),
     law("cap", "超过救助上限", "a cap was exceeded", (HouseholdAided,), caps_hold),
+    law(
+        "scope",
+        "使用了其他单位的预算、活动或物资",
+        "a budget, a campaign or goods of another organisation were used",
+        (CampaignOpened, GrantProposed, GoodsIssued),
+        scope_holds,
+    ),
     law(
         "paid_once",
         "同一笔救助重复支付或支付金额不符",
@@ -334,3 +291,5 @@ LAWS = (
 
 explain = payment_story
 """What ``gonghui audit explain`` tells."""
+
+__all__ = ["LAWS", "Tally", "explain"]

@@ -43,6 +43,7 @@ from services.assistance.aggregates.grant.commands import (
 )
 from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
 from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.imports.bank_results import record_result_file
 from services.assistance.projections.access import access, organisation_tree
 from services.assistance.projections.bank_file import write_bank_file
@@ -52,6 +53,10 @@ from services.assistance.projections.ledger import (
     ledger_entries,
     ledger_of_grant,
     trial_balance,
+)
+from services.assistance.projections.organisations_above import (
+    organisations_above,
+    organisations_above_file,
 )
 from services.assistance.projections.organisations_within import organisations_within
 from services.assistance.projections.payment_batches import (
@@ -71,6 +76,8 @@ REVIEWERS = ("reviewer", "approver")
 BOOKKEEPERS = ("cashier", "reconciler")
 PAYERS = ("clerk", *REVIEWERS, *BOOKKEEPERS, "auditor")
 ACCOUNTANTS = (*BOOKKEEPERS, "statistician", "auditor")
+ABOVE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above)
+ABOVE_FILE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above_file)
 
 
 class AssistanceService(Service):
@@ -99,15 +106,17 @@ class AssistanceService(Service):
     reopen_file = command(ReopenFile, role="clerk", scope=HERE)
 
     allocate_budget = command(AllocateBudget, role="approver", scope=HERE, minted=("budget_id",))
-    open_campaign = command(OpenCampaign, role="approver", scope=HERE, minted=("campaign_id",))
+    open_campaign = command(
+        OpenCampaign, role="approver", scope=HERE, minted=("campaign_id",), facts=(ABOVE,)
+    )
     close_campaign = command(CloseCampaign, role="approver", scope=HERE)
-    propose_grant = command(ProposeGrant, role="clerk", scope=HERE, minted=("grant_id",))
+    propose_grant = command(ProposeGrant, role="clerk", scope=HERE, minted=("grant_id",), facts=(ABOVE,))
     approve_grant = command(ApproveGrant, role="approver", scope=HERE)
     refuse_grant = command(RefuseGrant, role="approver", scope=HERE)
     withdraw_grant = command(WithdrawGrant, role="clerk", scope=HERE)
 
     receive_goods = command(ReceiveGoods, role="clerk", scope=HERE, minted=("item_id",))
-    issue_goods = command(IssueGoods, role="clerk", scope=HERE, minted=("issue_id",))
+    issue_goods = command(IssueGoods, role="clerk", scope=HERE, minted=("issue_id",), facts=(ABOVE_FILE,))
     return_goods = command(ReturnGoods, role="clerk", scope=HERE)
 
     open_batch = command(OpenBatch, role="clerk", scope=HERE, minted=("batch_id",))

@@ -67,6 +67,7 @@ class Step:
         position, actor: where it stands, and who sent its command.
         before, after: its stream's state.
         state: gives the state, before this event's command, of any stream.
+        facts: what was looked up for its command, by the look-up's name.
     """
 
     position: int
@@ -76,6 +77,7 @@ class Step:
     before: Any
     after: Any
     state: Callable[[Decider, str], Any]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 Watch = Callable[[Step], str | None]
@@ -201,7 +203,7 @@ class Replaying:
                 self.find("replay.other_parameters", where)
             if any(told.context.reads.get(each) != version for each, version in view.reads.items()):
                 self.find("replay.other_states", where)
-        self._take_in(command, actor, made, happened)
+        self._take_in(command, actor, facts, made, happened)
 
     def known(self, stream: str) -> Known:
         """The state and version of a stream at this point of history."""
@@ -219,7 +221,14 @@ class Replaying:
                 data[name] = intern(value)
         return self._language.event(row.type, facts.schema, facts.data, erased_values(row.sealed))
 
-    def _take_in(self, command: Any, actor: Actor, made: Sequence[Row[Any]], happened: Sequence[Any]) -> None:
+    def _take_in(
+        self,
+        command: Any,
+        actor: Actor,
+        facts: Mapping[str, Fact],
+        made: Sequence[Row[Any]],
+        happened: Sequence[Any],
+    ) -> None:
         evolved: dict[str, Known] = {}
         for row, event in zip(made, happened, strict=True):
             self.result.events += 1
@@ -231,7 +240,9 @@ class Replaying:
                 after = Known(decider.evolve(before.state, event), row.version)
                 evolved[row.stream] = after
                 for law, watch in self._watches.get(row.type, ()):
-                    step = Step(row.position, event, command, actor, before.state, after.state, self._state)
+                    step = Step(
+                        row.position, event, command, actor, before.state, after.state, self._state, facts
+                    )
                     broken = watch(step)
                     if broken is not None:
                         self.find(law.code, f"event {row.position} {row.type}: {broken}")

@@ -36,6 +36,7 @@ from services.assistance.aggregates.file.commands import (
 from services.assistance.aggregates.grant.commands import ApproveGrant, ProposeGrant
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.aggregates.relief_campaign import OpenCampaign
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.events.file import Proof
 from services.assistance.parameters import ALL
 from services.assistance.projections.ledger import ledger_balances, ledger_entries
@@ -55,8 +56,11 @@ from tests.rules.assistance.households import findings, member_of
 DISTRICT, FACTORY = "district", "factory"
 OPENED_ON, APPROVED_ON, PAID_ON = date(2024, 1, 8), date(2024, 2, 22), date(2024, 3, 4)
 AMOUNT_FEN = 100_000
-BELOW = {ORGANISATIONS_WITHIN: Fact([FACTORY], "membership", 1)}
-"""What is looked up for who adds lines: the factory's union is below the district."""
+FACTS = {
+    ORGANISATIONS_WITHIN: Fact([FACTORY], "membership", 1),
+    ORGANISATIONS_ABOVE: Fact([DISTRICT], "membership", 1),
+}
+"""What is looked up: the factory's union is below the district."""
 A_CALL = 1_000
 CAMPAIGNS = ("winter", "frost", "snow")
 PROJECTIONS = (payment_batches, not_payable, ledger_entries, ledger_balances)
@@ -106,7 +110,7 @@ class Town:
         """Have commands handled; an outcome for each."""
         found: list[Outcome] = []
         for start in range(0, len(commands), A_CALL):
-            page = [Request(each, Actor(by), facts=BELOW) for each in commands[start : start + A_CALL]]
+            page = [Request(each, Actor(by), facts=FACTS) for each in commands[start : start + A_CALL]]
             found += self.house.handler.handle_many(page)
         return found
 

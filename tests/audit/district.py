@@ -103,7 +103,12 @@ def give_rice(town: Town, number: int) -> None:
         document_no="1",
         received_on=PAID_ON,
     )
-    issued = IssueGoods(
+    town.each("wang", [received, two_bags(number)])
+
+
+def two_bags(number: int) -> IssueGoods:
+    """Two bags for a household."""
+    return IssueGoods(
         issue_id=f"rice-{number}",
         organisation_id=DISTRICT,
         item_id="rice",
@@ -113,7 +118,6 @@ def give_rice(town: Town, number: int) -> None:
         witness_id="zhou",
         signed_on=PAID_ON,
     )
-    town.each("wang", [received, issued])
 
 
 def budget(budget_id: str) -> AllocateBudget:

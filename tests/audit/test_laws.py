@@ -12,13 +12,17 @@ import pytest
 from services.assistance import audit
 from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.budget import budget
+from services.assistance.aggregates.goods_issue import goods_issue
+from services.assistance.aggregates.goods_item import goods_item
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
+from services.assistance.aggregates.relief_campaign import relief_campaign
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.audit import LAWS
 from services.assistance.parameters import LIVING_AID_CAP_MONTHS, MINIMUM_LIVING_STANDARD
 from services.assistance.projections.postings import Posting
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.decider import Decider
 from shared.rules.parameter import Parameter
 from shared.rules.policy_parameter import ParameterSet, policy_parameter
@@ -27,11 +31,19 @@ from tests.rules.assistance.grants import (
     AMOUNT_FEN,
     budget_allocated,
     budget_reserved,
+    campaign_opened,
     grant_approved,
     grant_proposed,
     household_aided,
 )
-from tests.rules.assistance.households import NOTICE_LAST_ON, ON_FILE, POSTED, file_approved, notice_posted
+from tests.rules.assistance.households import (
+    FACTORY,
+    NOTICE_LAST_ON,
+    ON_FILE,
+    POSTED,
+    file_approved,
+    notice_posted,
+)
 from tests.rules.assistance.payments import (
     added,
     approved,
@@ -47,6 +59,7 @@ from tests.rules.assistance.payments import (
     returned,
     up_to,
 )
+from tests.rules.assistance.test_goods_in_kind import ISSUED, RECEIVED
 from tests.rules.rules import fold
 
 Others = Mapping[tuple[Decider, str], Sequence[Any]]
@@ -56,18 +69,22 @@ PREPARED: tuple[Decider, Sequence[Any]] = (payment, [prepared()])
 class Watching:
     """One law, shown events by hand."""
 
-    def __init__(self, code: str, others: Others | None = None) -> None:
+    def __init__(
+        self, code: str, others: Others | None = None, facts: Mapping[str, Any] | None = None
+    ) -> None:
         (law,) = (each for each in LAWS if each.code == f"law.{code}")
         self.law = law
         self._watch = law.begin()
         self._others = others or {}
+        self._facts = {name: Fact(value, "test", 1) for name, value in (facts or {}).items()}
 
     def shown(self, event: Any, by: str = "somebody", *, after: tuple[Decider, Sequence[Any]]) -> str | None:
         """What the law says of an event after others of its stream."""
         assert type(event) in self.law.watches
         decider, history = after
         before = fold(decider, history)
-        step = Step(1, event, None, Actor(by), before, decider.evolve(before, event), self._state)
+        after_it = decider.evolve(before, event)
+        step = Step(1, event, None, Actor(by), before, after_it, self._state, self._facts)
         return self._watch(step)
 
     def _state(self, decider: Decider, identity: str) -> Any:
@@ -167,6 +184,43 @@ def test_a_household_is_aided_up_to_the_cap_and_not_beyond() -> None:
     assert law.shown(aided, after=(hardship_file, ON_FILE)) is None
     over = law.shown(replace(aided, amount_fen=1), after=(hardship_file, [*ON_FILE, aided]))
     assert over == "file 1: 1,000.01 of 1,000.00 yuan"
+
+
+def of_a_town(organisation_id: str) -> Others:
+    """A budget, a campaign, goods and a file, of which one organisation owns all but the file."""
+    return {
+        (budget, "winter"): [budget_allocated(organisation_id=organisation_id)],
+        (relief_campaign, "winter"): [campaign_opened(organisation_id=organisation_id)],
+        (goods_item, "rice"): [replace(RECEIVED, organisation_id=organisation_id)],
+        (hardship_file, "1"): ON_FILE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "decider"),
+    [
+        (campaign_opened(organisation_id=FACTORY), relief_campaign),
+        (grant_proposed(), aid_grant),
+        (replace(ISSUED, organisation_id="town"), goods_issue),
+    ],
+)
+def test_budgets_campaigns_and_goods_serve_their_own_organisation_and_those_below_it(
+    event: Any, decider: Decider
+) -> None:
+    below = Watching("scope", of_a_town("town"), {ORGANISATIONS_ABOVE: ["town", "district"]})
+    beside = Watching("scope", of_a_town("town"), {ORGANISATIONS_ABOVE: ["other-town", "district"]})
+    never_asked = Watching("scope", of_a_town("town"))
+
+    assert below.shown(event, after=(decider, [])) is None
+    for law in (beside, never_asked):
+        assert law.shown(event, after=(decider, [])) == "factory used what is of town"
+
+
+def test_a_campaign_of_the_own_town_on_the_budget_of_another_is_found_at_its_grants_too() -> None:
+    others = {**of_a_town("town"), (budget, "winter"): [budget_allocated(organisation_id="other-town")]}
+    law = Watching("scope", others, {ORGANISATIONS_ABOVE: ["town", "district"]})
+
+    assert law.shown(grant_proposed(), after=(aid_grant, [])) == "factory used what is of other-town"
 
 
 GRANTED: Others = {(aid_grant, "1"): [grant_proposed(), grant_approved()]}

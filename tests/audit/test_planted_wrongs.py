@@ -131,6 +131,51 @@ def test_a_household_that_was_aided_above_its_cap(folder: Path) -> None:
     assert ("replay.other_events", f"command {number} ProposeGrant, events {at - 2}-{at}") in found
 
 
+def test_a_campaign_on_the_budget_of_another_organisation(folder: Path) -> None:
+    with planting(folder) as planted:
+        allocated = planted.event("BudgetAllocated", budget_id="winter")
+        planted.change_event(allocated, lambda public: public["data"].update(organisation_id="other-town"))
+        at = planted.event("CampaignOpened", campaign_id="winter")
+        proposed = planted.event("GrantProposed", grant_id="grant-1")
+        planted.seal_again()
+
+    assert verified(folder)
+    found = of_code("law.scope", findings())
+    assert found[0] == f"event {at} CampaignOpened: district used what is of other-town"
+    assert f"event {proposed} GrantProposed: factory used what is of other-town" in found
+
+
+def test_a_grant_out_of_the_campaign_of_another_organisation(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("CampaignOpened", campaign_id="frost")
+        number = planted.command_of(at)
+        planted.change_event(at, lambda public: public["data"].update(organisation_id="other-town"))
+        planted.change_command(number, lambda public: public["body"].update(organisation_id="other-town"))
+        proposed = planted.event("GrantProposed", grant_id="grant-1-frost")
+        proposing = planted.command_of(proposed)
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    at_the_grant = f"event {proposed} GrantProposed: factory used what is of other-town"
+    assert at_the_grant in of_code("law.scope", found)
+    refused = f"command {proposing} ProposeGrant, events {proposed}-{proposed + 2}"
+    assert f"{refused}: aid_grant.campaign_out_of_scope" in of_code("replay.refused", found)
+
+
+def test_goods_that_went_to_a_household_of_another_organisation(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("GoodsIssued", issue_id="rice-4")
+        number = planted.command_of(at)
+        planted.change_command(
+            number, lambda public: public["context"]["facts"]["organisations_above"].__setitem__(2, [])
+        )
+        planted.seal_again()
+
+    assert verified(folder)
+    assert of_code("law.scope", findings()) == [f"event {at} GoodsIssued: factory used what is of district"]
+
+
 def test_a_payment_that_was_confirmed_twice(folder: Path) -> None:
     with planting(folder) as planted:
         at = planted.repeat(planted.event("PaymentConfirmed", grant_id="grant-1"))

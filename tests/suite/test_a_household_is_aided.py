@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from demo.district import FEDERATION, union_of
 from demo.typed import typed
 from services.assistance.parameters import ALL
 from shared.bus import embedded
@@ -14,9 +15,10 @@ from shared.runtime.calls import RefusedCall
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.together import Together
 from tests.runtime.suite import await_true, calling, person_given, suite_settings
+from tests.suite.joining import found_district
 
 BUS = "embedded://aided"
-DISTRICT, FACTORY = "district", "factory"
+DISTRICT, FACTORY = FEDERATION, union_of(1)
 IN_FACTORY = {"organisation_id": FACTORY}
 STOP_SECONDS_MAX = 10
 
@@ -81,6 +83,7 @@ def test_a_household_goes_from_the_draft_to_an_approved_grant(tmp_path: Path) ->
     ):
         answers = administrator.assistance.set_parameter_many(rows=parameters())
         assert not any("refused" in answer for answer in answers)
+        found_district(administrator)
         file = file_on_file(clerk, reviewer, approver)
         grant = approved_grant(clerk, approver, file)
 

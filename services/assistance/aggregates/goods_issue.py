@@ -15,6 +15,7 @@ from services.assistance.aggregates.goods_item import (
 from services.assistance.aggregates.goods_item import UNKNOWN as ITEM_UNKNOWN
 from services.assistance.aggregates.grant.refusals import FILE_NOT_ON_FILE, OWN_HOUSEHOLD
 from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.aggregates.scope import serves
 from services.assistance.events.goods import (
     GoodsIssued,
     GoodsReturned,
@@ -32,6 +33,11 @@ ALREADY_ISSUED = Refusal(
     "goods_issue.already_issued",
     zh="该签领编号已使用，内容不同",
     en="this issue id has been used, with other particulars",
+)
+FILE_OUT_OF_SCOPE = Refusal(
+    "goods_issue.file_out_of_scope",
+    zh="只能发给本单位及下级单位管理的困难职工",
+    en="an organisation issues goods to households whose file it keeps, or one below it",
 )
 PROXY_MISSING = Refusal(
     "goods_issue.proxy_missing",
@@ -147,6 +153,8 @@ def check_people(command: IssueGoods, file: HardshipFile, context: Context) -> N
     """Raises the refusal that the household, or who signs, issues and witnesses, calls for, if any."""
     if file.status == "none":
         raise FILE_UNKNOWN(field="file_id")
+    if not serves(command.organisation_id, file.organisation_id, context):
+        raise FILE_OUT_OF_SCOPE(field="file_id")
     if not file.is_on_file(command.signed_on):
         raise FILE_NOT_ON_FILE(field="file_id", day=command.signed_on)
     if file.member(context.actor_id) is not None:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from services.assistance.aggregates.budget import UNKNOWN as BUDGET_UNKNOWN
 from services.assistance.aggregates.budget import Budget, budget
+from services.assistance.aggregates.scope import serves
 from services.assistance.events.campaign import CampaignClosed, CampaignOpened, Programme
 from shared.rules.context import Context
 from shared.rules.decider import Decider
@@ -38,6 +39,11 @@ BUDGET_OF_ANOTHER = Refusal(
     "campaign.budget_of_another",
     zh="该预算属于其他项目或年度",
     en="the budget belongs to another programme or year",
+)
+BUDGET_OUT_OF_SCOPE = Refusal(
+    "campaign.budget_out_of_scope",
+    zh="只能使用本单位或上级单位的预算",
+    en="a campaign draws on a budget of its own organisation, or of one above it",
 )
 ANOTHER_ORGANISATION = Refusal(
     "campaign.another_organisation",
@@ -133,17 +139,19 @@ def open_campaign(command: OpenCampaign, campaign: ReliefCampaign, context: Cont
         raise AMOUNT_MISSING(field="amount_fen")
     if command.closes_on < command.opens_on:
         raise CLOSES_BEFORE_IT_OPENS(field="closes_on")
-    check_budget(command, context.state(budget, command.budget_id))
+    check_budget(command, context.state(budget, command.budget_id), context)
     return [opened]
 
 
-def check_budget(command: OpenCampaign, held: Budget) -> None:
-    """Raises the refusal that the budget named calls for, if any."""
+def check_budget(command: OpenCampaign, held: Budget, context: Context) -> None:
+    """Raises the refusal that the budget named calls for, if any. Source: design, section 9 (scope)."""
     if held.line is None:
         raise BUDGET_UNKNOWN(field="budget_id")
     years = {command.season_year, command.opens_on.year}
     if held.line.programme != command.programme or held.line.year not in years:
         raise BUDGET_OF_ANOTHER(field="budget_id")
+    if not serves(held.line.organisation_id, command.organisation_id, context):
+        raise BUDGET_OUT_OF_SCOPE(field="budget_id")
 
 
 def evolve(campaign: ReliefCampaign, event: CampaignEvent) -> ReliefCampaign:

@@ -24,6 +24,7 @@ from services.assistance.aggregates.file.commands import CloseFile
 from services.assistance.aggregates.grant.commands import ApproveGrant, ProposeGrant, WithdrawGrant
 from services.assistance.aggregates.paying import Payment
 from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.audit import LAWS
 from services.assistance.events.payment import (
     Outcome,
@@ -73,7 +74,11 @@ PARAMETERS = {
     LIVING_AID_CAP_MONTHS: 12,
     MINIMUM_LIVING_STANDARD: AMOUNT_FEN,
 }
-BELOW = {ORGANISATIONS_WITHIN: Fact([FACTORY], "test", 1)}
+TREE = {
+    ORGANISATIONS_WITHIN: Fact([FACTORY], "test", 1),
+    ORGANISATIONS_ABOVE: Fact([DISTRICT], "test", 1),
+}
+"""The factory lies below the district."""
 
 
 @dataclass
@@ -142,7 +147,7 @@ class Money:
         """Have a command decided; whether it was accepted."""
         decider = language.decider_of_command(command)
         try:
-            events = decide(decider, decider.decide, command, Actor(by), View(TODAY, self.known), BELOW)
+            events = decide(decider, decider.decide, command, Actor(by), View(TODAY, self.known), TREE)
         except Refused:
             return False
         seen = dict(self.streams)

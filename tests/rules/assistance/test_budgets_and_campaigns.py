@@ -27,12 +27,14 @@ from services.assistance.aggregates.relief_campaign import (
     AMOUNT_MISSING,
     ANOTHER_ORGANISATION,
     BUDGET_OF_ANOTHER,
+    BUDGET_OUT_OF_SCOPE,
     CLOSES_BEFORE_IT_OPENS,
     UNKNOWN,
     CloseCampaign,
     OpenCampaign,
     relief_campaign,
 )
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.events.budget import BudgetAllocated
 from services.assistance.events.campaign import CampaignClosed, CampaignOpened
 from shared.rules.refusal import Refused
@@ -206,6 +208,18 @@ def test_a_campaign_draws_on_a_budget_of_its_own_programme_and_year() -> None:
 
 def test_aid_in_spring_for_the_school_year_before_draws_on_the_budget_of_its_own_year() -> None:
     assert campaigns.given().when(opening(season_year=2023)).events
+
+
+def test_a_campaign_draws_on_a_budget_of_its_own_organisation_or_one_above_it() -> None:
+    held = {(budget, "winter"): [budget_allocated(organisation_id="town")]}
+    below = Rules(relief_campaign, others=held, facts={ORGANISATIONS_ABOVE: ["town", "district"]})
+    beside = Rules(relief_campaign, others=held, facts={ORGANISATIONS_ABOVE: ["district"]})
+
+    assert beside.given().when(opening(organisation_id="town")).events
+    assert below.given().when(opening(organisation_id="factory")).events
+    for other in ("other-town", "district"):
+        refused = beside.given().when(opening(organisation_id=other))
+        refused.then_refused(BUDGET_OUT_OF_SCOPE, field="budget_id")
 
 
 def test_a_campaign_needs_a_budget_that_was_allocated() -> None:

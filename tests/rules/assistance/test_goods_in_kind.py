@@ -10,6 +10,7 @@ from services.assistance.aggregates.file.refusals import UNKNOWN as FILE_UNKNOWN
 from services.assistance.aggregates.goods_issue import (
     ALREADY_ISSUED,
     BEFORE_ISSUE,
+    FILE_OUT_OF_SCOPE,
     ISSUER_SIGNS,
     PROXY_MISSING,
     RETURNS_MORE,
@@ -33,6 +34,7 @@ from services.assistance.aggregates.goods_item import (
 from services.assistance.aggregates.goods_item import UNKNOWN as ITEM_UNKNOWN
 from services.assistance.aggregates.grant.refusals import FILE_NOT_ON_FILE, OWN_HOUSEHOLD
 from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.events.goods import (
     GoodsIssued,
     GoodsReceived,
@@ -90,7 +92,7 @@ def issues(file: Any = ON_FILE, stock: Any = (RECEIVED,)) -> Rules:
         (goods_item, "rice"): list(stock),
         (hardship_file, "1"): list(file),
     }
-    return Rules(goods_issue, others=others)
+    return Rules(goods_issue, others=others, facts={ORGANISATIONS_ABOVE: ["district"]})
 
 
 def receipt(**changes: Any) -> ReceiveGoods:
@@ -225,3 +227,12 @@ def test_nothing_comes_back_before_it_went_out() -> None:
     early = giving_back(1, returned_on=date(2024, 2, 1))
 
     issues().given(ISSUED).when(early).then_refused(BEFORE_ISSUE, field="returned_on")
+
+
+def test_goods_go_to_households_of_the_issuer_and_of_organisations_below_it() -> None:
+    of_district = issues(stock=[replace(RECEIVED, organisation_id="district")])
+    of_town = issues(stock=[replace(RECEIVED, organisation_id="town")])
+
+    assert of_district.given().when(issue(organisation_id="district")).events
+    elsewhere = of_town.given().when(issue(organisation_id="town"))
+    elsewhere.then_refused(FILE_OUT_OF_SCOPE, field="file_id")

@@ -19,6 +19,7 @@ from services.assistance.aggregates.grant.commands import (
     RefuseGrant,
     WithdrawGrant,
 )
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.events.budget import BudgetReleased, BudgetReserved
 from services.assistance.events.file import HouseholdAided, HouseholdAidReleased
 from services.assistance.events.goods import GoodsIssued, GoodsReturned
@@ -29,7 +30,7 @@ from services.assistance.parameters import (
     STUDENT_AID_CAP_MONTHS,
 )
 from shared.log.entry import Known, View
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.personal import Personal
 from shared.rules.refusal import Refused
 from shared.runtime.commands import decide
@@ -48,6 +49,7 @@ from tests.rules.rules import in_force_always
 
 LIVING_CAP_FEN, STUDENT_CAP_FEN = 150_000, 50_000
 DAY = date(2024, 3, 1)
+FACTS = {ORGANISATIONS_ABOVE: Fact(["district"], "test", 1)}
 CAMPAIGNS, GRANTS = ("w1", "w2", "autumn"), ("g1", "g2", "g3", "g4")
 PERSONS = {"f1": ("f1", "f1-child"), "f2": ("f2", "f2-child")}
 PARAMETERS = {each: each.shipped[0].value for each in ALL} | {
@@ -71,7 +73,7 @@ class Office:
         """Have a command decided and recorded, or refused."""
         decider = language.decider_of_command(command)
         try:
-            events = decide(decider, decider.decide, command, Actor(actor), View(DAY, self._known), {})
+            events = decide(decider, decider.decide, command, Actor(actor), View(DAY, self._known), FACTS)
             self._check_keys(events)
         except Refused:
             return

@@ -21,6 +21,7 @@ from services.assistance.aggregates.grant.refusals import (
     ALREADY_PROPOSED,
     ANOTHER_ORGANISATION,
     CAMPAIGN_NOT_OPEN,
+    CAMPAIGN_OUT_OF_SCOPE,
     FILE_NOT_ON_FILE,
     HOUSEHOLD_AIDED,
     NOT_OF_HOUSEHOLD,
@@ -30,6 +31,7 @@ from services.assistance.aggregates.grant.refusals import (
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.relief_campaign import UNKNOWN as CAMPAIGN_UNKNOWN
 from services.assistance.aggregates.relief_campaign import relief_campaign
+from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.events.file import FileClosed
 from services.assistance.events.grant import GrantProposed, GrantRefused
 from services.assistance.parameters import (
@@ -68,6 +70,7 @@ from tests.rules.rules import Rules
 PARAMETERS: dict[Any, int | str] = {each: each.shipped[0].value for each in ALL} | {
     MINIMUM_LIVING_STANDARD: 145_000
 }
+ABOVE = {ORGANISATIONS_ABOVE: ["town", "district"]}
 CAP_FEN = 12 * 145_000
 AUTUMN = budget_allocated("autumn", programme="autumn_student_aid", amount_fen=10_000_000)
 STREAMS: dict[Any, Any] = {
@@ -87,7 +90,7 @@ def rules(parameters: dict[Any, int | str] | None = None, **streams: Any) -> Rul
     for name, history in streams.items():
         kind = {"file": (hardship_file, "1"), "budget": (budget, "winter")}
         others[kind.get(name, (aid_grant, name))] = history
-    return Rules(aid_grant, PARAMETERS | (parameters or {}), others)
+    return Rules(aid_grant, PARAMETERS | (parameters or {}), others, ABOVE)
 
 
 def proposal(**changes: Any) -> ProposeGrant:
@@ -154,6 +157,16 @@ def test_a_household_that_left_hardship_is_not_aided() -> None:
 def test_a_grant_needs_a_file_and_a_campaign() -> None:
     rules().given().when(proposal(file_id="none")).then_refused(FILE_UNKNOWN, field="file_id")
     rules().given().when(proposal(campaign_id="none")).then_refused(CAMPAIGN_UNKNOWN, field="campaign_id")
+
+
+def test_a_grant_is_proposed_in_a_campaign_of_its_own_organisation_or_one_above_it() -> None:
+    for own in (FACTORY, "town"):
+        streams = STREAMS | {(relief_campaign, "winter"): [campaign_opened(organisation_id=own)]}
+        assert Rules(aid_grant, PARAMETERS, streams, ABOVE).given().when(proposal()).events
+
+    streams = STREAMS | {(relief_campaign, "winter"): [campaign_opened(organisation_id="other-town")]}
+    refused = Rules(aid_grant, PARAMETERS, streams, ABOVE).given().when(proposal())
+    refused.then_refused(CAMPAIGN_OUT_OF_SCOPE, field="campaign_id")
 
 
 def test_a_grant_is_proposed_within_the_days_of_its_campaign() -> None:

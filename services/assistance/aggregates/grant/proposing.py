@@ -9,6 +9,7 @@ from services.assistance.aggregates.grant.refusals import (
     ALREADY_PROPOSED,
     ANOTHER_ORGANISATION,
     CAMPAIGN_NOT_OPEN,
+    CAMPAIGN_OUT_OF_SCOPE,
     FILE_NOT_ON_FILE,
     NOT_OF_HOUSEHOLD,
     OWN_HOUSEHOLD,
@@ -16,6 +17,7 @@ from services.assistance.aggregates.grant.refusals import (
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.relief_campaign import UNKNOWN as CAMPAIGN_UNKNOWN
 from services.assistance.aggregates.relief_campaign import ReliefCampaign, relief_campaign
+from services.assistance.aggregates.scope import serves
 from services.assistance.events.budget import BudgetReserved
 from services.assistance.events.campaign import CampaignOpened
 from services.assistance.events.file import HouseholdAided
@@ -26,7 +28,7 @@ from shared.rules.context import Context
 def propose(
     command: ProposeGrant, before: GrantProposed | None, context: Context
 ) -> list[GrantProposed | BudgetReserved | HouseholdAided]:
-    """Source: handbook, assistance 1.4 (file first, aid second) and 2.1 (caps)."""
+    """Source: handbook, assistance 1.4 (file first, aid second), 2.1 (caps); design, section 9 (scope)."""
     if before is not None:
         if _says(before, command):
             return []
@@ -36,6 +38,8 @@ def propose(
     opening = campaign.opening
     if opening is None:
         raise CAMPAIGN_UNKNOWN(field="campaign_id")
+    if not serves(opening.organisation_id, command.organisation_id, context):
+        raise CAMPAIGN_OUT_OF_SCOPE(field="campaign_id")
     if not campaign.is_open_on(day):
         raise CAMPAIGN_NOT_OPEN(field="proposed_on", day=day)
     file: HardshipFile = context.state(hardship_file, command.file_id)

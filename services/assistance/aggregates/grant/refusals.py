@@ -23,6 +23,11 @@ CAMPAIGN_NOT_OPEN = Refusal(
     zh="{day}不在该活动的期限内",
     en="the campaign is not open on {day}",
 )
+CAMPAIGN_OUT_OF_SCOPE = Refusal(
+    "aid_grant.campaign_out_of_scope",
+    zh="只能在本单位或上级单位的活动中申报",
+    en="a grant is proposed in a campaign of its own organisation, or of one above it",
+)
 NOT_OF_HOUSEHOLD = Refusal(
     "aid_grant.not_of_household",
     zh="受助人不是该户家庭成员",
