@@ -21,7 +21,7 @@ from services.assistance.events.budget import (
     BudgetSpent,
 )
 from services.assistance.events.campaign import CampaignOpened
-from services.assistance.events.file import FileApproved, HouseholdAided
+from services.assistance.events.file import FileApproved, HouseholdAided, HouseholdAidReleased
 from services.assistance.events.goods import GoodsIssued
 from services.assistance.events.grant import GrantApproved, GrantProposed
 from services.assistance.events.payment import (
@@ -115,16 +115,29 @@ def notice_is_served() -> Watch:
 
 
 def caps_hold() -> Watch:
-    """The sum of a household's or a student's year against the cap in force on the day of the decision."""
+    """The sum of each person's year over all files against the cap in force on the day of the decision.
+
+    Living aid is everybody's who stands in the household's file then, student aid the student's.
+    """
+    sums: Counter[tuple[str, int, str]] = Counter()
+    grants: dict[str, list[tuple[str, int, str]]] = {}
 
     def watch(step: Step) -> str | None:
-        event: HouseholdAided = step.event
+        event: HouseholdAided | HouseholdAidReleased = step.event
+        if isinstance(event, HouseholdAidReleased):
+            sums.subtract(dict.fromkeys(grants.pop(event.grant_id, ()), event.amount_fen))
+            return None
         months = LIVING_AID_CAP_MONTHS if event.kind == "living_aid" else STUDENT_AID_CAP_MONTHS
         cap_fen = in_force(step, months) * in_force(step, MINIMUM_LIVING_STANDARD)
-        aided_fen: int = step.after.aided_fen(event.kind, event.person_id, event.year)
-        if aided_fen <= cap_fen:
+        household = [each.person_id for each in step.before.members]
+        persons = household if event.kind == "living_aid" else [event.person_id]
+        years = grants[event.grant_id] = [(event.kind, event.year, each) for each in persons]
+        sums.update(dict.fromkeys(years, event.amount_fen))
+        over = [each for each in years if sums[each] > cap_fen]
+        if not over:
             return None
-        return f"file {event.file_id}: {format_yuan(aided_fen)} of {format_yuan(cap_fen)} yuan"
+        aided_fen, most = max((sums[each], each) for each in over)
+        return f"person {most[2]}: {format_yuan(aided_fen)} of {format_yuan(cap_fen)} yuan in {most[1]}"
 
     return watch
 
@@ -250,7 +263,7 @@ LAWS = (
         (FileApproved, PaymentReleased),
         notice_is_served,
     ),
-    law("cap", "超过救助上限", "a cap was exceeded", (HouseholdAided,), caps_hold),
+    law("cap", "超过救助上限", "a cap was exceeded", (HouseholdAided, HouseholdAidReleased), caps_hold),
     law(
         "scope",
         "使用了其他单位的预算、活动或物资",

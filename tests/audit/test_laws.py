@@ -34,6 +34,7 @@ from tests.rules.assistance.grants import (
     campaign_opened,
     grant_approved,
     grant_proposed,
+    household_aid_released,
     household_aided,
 )
 from tests.rules.assistance.households import (
@@ -41,7 +42,10 @@ from tests.rules.assistance.households import (
     NOTICE_LAST_ON,
     ON_FILE,
     POSTED,
+    SON,
     file_approved,
+    file_opened,
+    member_of,
     notice_posted,
 )
 from tests.rules.assistance.payments import (
@@ -171,19 +175,35 @@ def set_to(parameter: Parameter[int], value: int) -> ParameterSet:
     )
 
 
+CAPS: Others = {
+    (policy_parameter, LIVING_AID_CAP_MONTHS.key): [set_to(LIVING_AID_CAP_MONTHS, 2)],
+    (policy_parameter, MINIMUM_LIVING_STANDARD.key): [set_to(MINIMUM_LIVING_STANDARD, 50_000)],
+}
+
+
 def test_a_household_is_aided_up_to_the_cap_and_not_beyond() -> None:
-    law = Watching(
-        "cap",
-        {
-            (policy_parameter, LIVING_AID_CAP_MONTHS.key): [set_to(LIVING_AID_CAP_MONTHS, 2)],
-            (policy_parameter, MINIMUM_LIVING_STANDARD.key): [set_to(MINIMUM_LIVING_STANDARD, 50_000)],
-        },
-    )
+    law = Watching("cap", CAPS)
     aided = household_aided(amount_fen=100_000)
 
     assert law.shown(aided, after=(hardship_file, ON_FILE)) is None
     over = law.shown(replace(aided, amount_fen=1), after=(hardship_file, [*ON_FILE, aided]))
-    assert over == "file 1: 1,000.01 of 1,000.00 yuan"
+    assert over == "person zhang: 1,000.01 of 1,000.00 yuan in 2024"
+
+
+def test_the_cap_is_of_persons_and_does_not_begin_anew_in_another_file() -> None:
+    law = Watching("cap", CAPS)
+    aided = household_aided(amount_fen=100_000, grant_id="1")
+    of_the_wife = file_opened("2", person_id="wife", members=(member_of("wife", "self"), SON))
+    others = file_opened("3", person_id="li", members=(member_of("li", "self"),))
+    again = household_aided("2", grant_id="2", person_id="wife", amount_fen=1)
+    given_back = household_aid_released(amount_fen=100_000, grant_id="1")
+
+    assert law.shown(aided, after=(hardship_file, ON_FILE)) is None
+    assert law.shown(replace(again, file_id="3"), after=(hardship_file, [others])) is None
+    over = law.shown(again, after=(hardship_file, [of_the_wife]))
+    assert over == "person wife: 1,000.01 of 1,000.00 yuan in 2024"
+    assert law.shown(given_back, after=(hardship_file, [*ON_FILE, aided])) is None
+    assert law.shown(replace(again, grant_id="3"), after=(hardship_file, [of_the_wife])) is None
 
 
 def of_a_town(organisation_id: str) -> Others:

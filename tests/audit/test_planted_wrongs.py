@@ -126,9 +126,28 @@ def test_a_household_that_was_aided_above_its_cap(folder: Path) -> None:
 
     assert verified(folder)
     found = findings()
-    over = f"event {at} HouseholdAided: file file-4: 20,000.00 of 17,400.00 yuan"
-    assert [each.replace(",", "") for each in of_code("law.cap", found)] == [over.replace(",", "")]
+    over = f"event {at} HouseholdAided: person person-4: 20,000.00 of 17,400.00 yuan in 2024"
+    assert of_code("law.cap", found) == [over]
     assert ("replay.other_events", f"command {number} ProposeGrant, events {at - 2}-{at}") in found
+
+
+def test_a_person_who_was_aided_above_the_cap_in_two_files(folder: Path) -> None:
+    with planting(folder) as planted:
+        first, at = (planted.event("HouseholdAided", grant_id=each) for each in ("grant-3", "grant-4"))
+        for each in (first, at):
+            planted.change_event(each, lambda public: public["data"].update(amount_fen=1_000_000))
+        moved = planted.event("FileOpened", file_id="file-4")
+        planted.change_event(
+            moved,
+            lambda public: public["data"]["members"].append(
+                {"person_id": "person-3", "relation": "spouse", "education_stage": None}
+            ),
+        )
+        planted.seal_again()
+
+    assert verified(folder)
+    over = f"event {at} HouseholdAided: person person-3: 20,000.00 of 17,400.00 yuan in 2024"
+    assert of_code("law.cap", findings()) == [over]
 
 
 def test_a_campaign_on_the_budget_of_another_organisation(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from services.assistance.aggregates.budget import commit, release
 from services.assistance.aggregates.file.state import HardshipFile
-from services.assistance.aggregates.grant.amount import aid_kind
+from services.assistance.aggregates.grant.amount import aid_kind, counted_for
 from services.assistance.aggregates.grant.commands import (
     ApproveGrant,
     GrantCommand,
@@ -200,11 +200,13 @@ def given_back(grant: AidGrant, day: date) -> list[BudgetReleased | HouseholdAid
         return []
     stage: Literal["reserved", "committed"] = "reserved" if grant.status == "proposed" else "committed"
     is_student_aid = proposal.programme == STUDENT_AID
+    kind = aid_kind(proposal.programme)
     released = HouseholdAidReleased(
         file_id=proposal.file_id,
         grant_id=proposal.grant_id,
         person_id=proposal.person_id,
-        kind=aid_kind(proposal.programme),
+        counted_for=counted_for(kind, proposal.household_person_ids, proposal.person_id),
+        kind=kind,
         year=proposal.season_year if is_student_aid else proposal.effective_on.year,
         amount_fen=proposal.amount_fen,
         effective_on=day,

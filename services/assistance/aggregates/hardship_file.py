@@ -26,6 +26,7 @@ from services.assistance.aggregates.file.commands import (
 from services.assistance.aggregates.file.evolving import FileEvent, evolve
 from services.assistance.aggregates.file.refusals import (
     ACCOUNT_OF_ANOTHER_HOUSEHOLD,
+    AIDED_IN_ANOTHER_FILE,
     ANOTHER_ORGANISATION,
     APPLICANT_HAS_FILE,
     MEMBER_IN_ANOTHER_FILE,
@@ -92,10 +93,15 @@ def take_step(  # noqa: C901 - one branch a command
 
 
 def unique_keys(file: HardshipFile) -> Mapping[str, Refusal | PersonalKey]:
-    """A worker keeps one file for ever; whoever lives in the household stands in no other open one."""
+    """A worker keeps one file for ever; whoever lives in the household stands in no other open one.
+
+    Whose year aid was counted for has all aid of that year in this file, be it closed: its cap is kept here.
+    Source: handbook, assistance 1.3 and 2.1.
+    """
     if file.status == "none":
         return {}
     keys: dict[str, Refusal | PersonalKey] = {f"file_applicant/{file.person_id}": APPLICANT_HAS_FILE}
+    keys |= {f"aided/{each}": AIDED_IN_ANOTHER_FILE for each in file.aided}
     if file.is_open:
         keys |= {f"household_member/{each.person_id}": MEMBER_IN_ANOTHER_FILE for each in file.members}
         if file.account is not None:

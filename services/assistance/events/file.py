@@ -296,12 +296,15 @@ class FileReopened:
 class HouseholdAided:
     """Counts towards a cap from the proposal on.
 
-    ``year`` is the calendar year of living aid, of student aid the year in which the school year begins.
+    Args:
+        counted_for: the persons in whose year it counts: the whole household, of student aid the student.
+        year: the calendar year of living aid, of student aid the year in which the school year begins.
     """
 
     file_id: str
     grant_id: str
     person_id: str
+    counted_for: tuple[str, ...]
     kind: AidKind
     year: int
     amount_fen: int
@@ -315,6 +318,7 @@ class HouseholdAidReleased:
     file_id: str
     grant_id: str
     person_id: str
+    counted_for: tuple[str, ...]
     kind: AidKind
     year: int
     amount_fen: int

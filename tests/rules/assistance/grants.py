@@ -135,4 +135,7 @@ def _moved(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _counted(changes: dict[str, Any]) -> dict[str, Any]:
-    return _moved({"person_id": "zhang", "kind": "living_aid", "year": 2024} | changes)
+    household = ("zhang", "wife", "son")
+    return _moved(
+        {"person_id": "zhang", "counted_for": household, "kind": "living_aid", "year": 2024} | changes
+    )

@@ -120,6 +120,7 @@ FILES = [
 ]
 SMALL: dict[str, Any] = {"amount_fen": 4, "effective_on": DAY}
 OF_A = {"organisation_id": "a", "campaign_id": "a", "file_id": "a", "person_id": "a", **SMALL}
+COUNTED: dict[str, Any] = {"person_id": "a", "counted_for": ("a", "b")}
 PROPOSED = OF_A | {"budget_id": "a", "household_person_ids": ("a", "b"), "proposed_by": "zhao"}
 MONEY = [
     budget_allocated("a", organisation_id="a", amount_fen=40, year=2001, effective_on=DAY),
@@ -137,17 +138,17 @@ MONEY = [
     CampaignClosed(campaign_id="b", **IN_A),
     grant_proposed("a", **PROPOSED),
     budget_reserved("a", **SMALL, grant_id="a"),
-    household_aided("a", **SMALL, grant_id="a", person_id="a"),
+    household_aided("a", **SMALL, grant_id="a", **COUNTED),
     grant_approved("a", **OF_A, budget_id="a"),
     budget_committed("a", **SMALL, grant_id="a"),
     budget_spent("a", **SMALL, grant_id="a"),
     budget_restored("a", **SMALL, grant_id="a"),
     GrantWithdrawn(grant_id="a", programme="winter_warmth", reason=SEALED, withdrawn_by="zhao", **OF_A),
     budget_released("a", **SMALL, grant_id="a", stage="committed"),
-    household_aid_released("a", **SMALL, grant_id="a", person_id="a"),
+    household_aid_released("a", **SMALL, grant_id="a", **COUNTED),
     grant_proposed("b", **PROPOSED),
     budget_reserved("a", **SMALL, grant_id="b"),
-    household_aided("a", **SMALL, grant_id="b", person_id="a"),
+    household_aided("a", **SMALL, grant_id="b", **COUNTED),
     GrantRefused(
         grant_id="b",
         programme="winter_warmth",
@@ -157,7 +158,7 @@ MONEY = [
         **OF_A,
     ),
     budget_released("a", **SMALL, grant_id="b"),
-    household_aid_released("a", **SMALL, grant_id="b", person_id="a"),
+    household_aid_released("a", **SMALL, grant_id="b", **COUNTED),
 ]
 GOODS = [
     GoodsReceived(
@@ -200,7 +201,7 @@ GOODS = [
 GRANT_TO_PAY = [
     grant_proposed("c", **PROPOSED),
     budget_reserved("a", **SMALL, grant_id="c"),
-    household_aided("a", **SMALL, grant_id="c", person_id="a"),
+    household_aided("a", **SMALL, grant_id="c", **COUNTED),
     grant_approved("c", **OF_A, budget_id="a"),
     budget_committed("a", **SMALL, grant_id="c"),
 ]

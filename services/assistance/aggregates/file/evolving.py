@@ -151,7 +151,11 @@ def _ended(file: HardshipFile, event: EndEvent) -> HardshipFile:
 
 
 def _aided(file: HardshipFile, event: AidEvent) -> HardshipFile:
-    key = aid_key(event.kind, event.person_id, event.year)
-    sign = 1 if isinstance(event, HouseholdAided) else -1
-    left_fen = file.aided.get(key, 0) + sign * event.amount_fen
-    return replace(file, aided={**file.aided, key: left_fen})
+    aided = dict(file.aided)
+    for person_id in event.counted_for:
+        key = aid_key(event.kind, person_id, event.year)
+        if isinstance(event, HouseholdAided):
+            aided[key] = aided.get(key, 0) + event.amount_fen
+        elif (left_fen := aided.pop(key, 0) - event.amount_fen) > 0:
+            aided[key] = left_fen
+    return replace(file, aided=aided)

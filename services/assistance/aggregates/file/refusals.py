@@ -23,6 +23,11 @@ APPLICANT_HAS_FILE = Refusal(
     zh="申请人已有困难职工档案，应重新启用原档案",
     en="the applicant has a file already; reopen that one",
 )
+AIDED_IN_ANOTHER_FILE = Refusal(
+    "hardship_file.aided_in_another_file",
+    zh="家庭成员本年度已在另一份档案中受助，本年度应在原档案中办理",
+    en="somebody of the household was aided in another file this year; this year's aid is given there",
+)
 ACCOUNT_OF_ANOTHER_HOUSEHOLD = Refusal(
     "hardship_file.account_of_another_household",
     zh="该银行账号已登记在另一户名下",

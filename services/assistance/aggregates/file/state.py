@@ -77,7 +77,7 @@ class HardshipFile:
         notice_last_on: the notice's last day.
         open_objections: those not decided.
         hardship_class, approved_on: of the last approval.
-        aided: what counts towards caps, in fen, by ``aid_key``.
+        aided: what counts towards caps, in fen, by ``aid_key``; what came to nothing stands there no more.
     """
 
     status: Status = "none"
@@ -117,5 +117,5 @@ class HardshipFile:
 
 
 def aid_key(kind: AidKind, person_id: str, year: int) -> str:
-    """What a cap is about: a household's calendar year, or a student's school year."""
-    return f"{kind}/{year}" if kind == "living_aid" else f"{kind}/{person_id}/{year}"
+    """What a cap is about: a person's year, so that it does not begin anew in another household's file."""
+    return f"{kind}/{year}/{person_id}"

@@ -82,23 +82,28 @@ def amount_of(
     return amount_fen
 
 
+def counted_for(kind: AidKind, household_person_ids: tuple[str, ...], person_id: str) -> tuple[str, ...]:
+    """In whose year aid counts: living aid in that of each of the household, student aid in the student's."""
+    return (person_id,) if kind == "student_aid" else household_person_ids
+
+
 def check_cap(
     file: HardshipFile,
     kind: AidKind,
-    person_id: str,
+    person_ids: tuple[str, ...],
     year: int,
     amount_fen: int,
     day: date,
     context: Context,
 ) -> None:
-    """Raises the refusal of a cap that the amount would lift the sum above.
+    """Raises the refusal of a cap that the amount would lift anybody's sum above.
 
     Source: 中央财政专项帮扶资金使用管理办法 (2015-05-08), arts. 2 to 5; the sum of a year against
     months of the minimum living standard in force on the day of the decision.
     """
     months = LIVING_AID_CAP_MONTHS if kind == "living_aid" else STUDENT_AID_CAP_MONTHS
     cap_fen = context.parameter(months, day) * context.parameter(MINIMUM_LIVING_STANDARD, day)
-    aided_fen = file.aided_fen(kind, person_id, year)
+    aided_fen = max(file.aided_fen(kind, each, year) for each in person_ids)
     if aided_fen + amount_fen <= cap_fen:
         return
     refusal = LIVING_CAP if kind == "living_aid" else STUDENT_CAP

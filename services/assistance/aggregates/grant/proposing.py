@@ -3,7 +3,7 @@
 from services.assistance.aggregates.budget import Budget, budget, reserve
 from services.assistance.aggregates.file.refusals import UNKNOWN as FILE_UNKNOWN
 from services.assistance.aggregates.file.state import HardshipFile
-from services.assistance.aggregates.grant.amount import aid_kind, aid_year, amount_of, check_cap
+from services.assistance.aggregates.grant.amount import aid_kind, aid_year, amount_of, check_cap, counted_for
 from services.assistance.aggregates.grant.commands import ProposeGrant
 from services.assistance.aggregates.grant.refusals import (
     ALREADY_PROPOSED,
@@ -46,13 +46,15 @@ def propose(
     _check_file(command, file, context)
     amount_fen = amount_of(opening, file, command.person_id, day, context)
     kind, year = aid_kind(opening.programme), aid_year(opening, day)
-    check_cap(file, kind, command.person_id, year, amount_fen, day, context)
+    persons = counted_for(kind, tuple(each.person_id for each in file.members), command.person_id)
+    check_cap(file, kind, persons, year, amount_fen, day, context)
     held: Budget = context.state(budget, opening.budget_id)
     reserved = reserve(held, opening.budget_id, command.grant_id, amount_fen, day)
     aided = HouseholdAided(
         file_id=command.file_id,
         grant_id=command.grant_id,
         person_id=command.person_id,
+        counted_for=persons,
         kind=kind,
         year=year,
         amount_fen=amount_fen,
