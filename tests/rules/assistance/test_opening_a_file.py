@@ -8,6 +8,7 @@ from services.assistance.aggregates.file.commands import (
     OpenFile,
     RecordPayeeAccount,
     ReopenFile,
+    ReviewFile,
     ReviseFile,
     SubmitFile,
 )
@@ -24,6 +25,7 @@ from services.assistance.aggregates.file.refusals import (
     MEMBER_TWICE,
     OWN_HOUSEHOLD,
     PROOFS_MISSING,
+    REVIEWER_IS_CASEWORKER,
     UNKNOWN,
     WRONG_STEP,
 )
@@ -191,7 +193,21 @@ def test_a_closed_file_is_opened_again_as_a_draft() -> None:
 
     given.when(reopening, by="li").then(reopened)
     assert files.given(*given.events, reopened).state.status == "draft"
-    assert files.given(*given.events, reopened).state.caseworkers == {"li"}
+    assert files.given(*given.events, reopened).state.caseworkers == {"wang", "li"}
+
+
+def test_who_first_wrote_in_a_file_does_not_review_it_when_it_comes_back() -> None:
+    reopening = ReopenFile(file_id="1", organisation_id=FACTORY, reopened_on=date(2025, 1, 6))
+    closed = files.given(*ON_FILE, replace(CLOSED, file_id="1"))
+    draft = files.given(*closed.events, *closed.when(reopening, by="li").events)
+    submitted = draft.when(replace(submission(), submitted_on=date(2025, 1, 6)), by="li").events
+    review = ReviewFile(file_id="1", organisation_id=FACTORY, reviewed_on=date(2025, 1, 7))
+
+    for caseworker in ("wang", "li"):
+        files.given(*draft.events, *submitted).when(review, by=caseworker).then_refused(
+            REVIEWER_IS_CASEWORKER
+        )
+    assert files.given(*draft.events, *submitted).when(review, by="zhao").events
 
 
 def test_a_file_on_file_is_not_opened_again() -> None:

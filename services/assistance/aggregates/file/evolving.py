@@ -143,7 +143,7 @@ def _ended(file: HardshipFile, event: EndEvent) -> HardshipFile:
         case FileClosed():
             return replace(file, status=event.outcome)
         case FileReopened():
-            return replace(file, status="draft", caseworkers=frozenset({event.caseworker_id}))
+            return replace(file, status="draft", caseworkers=file.caseworkers | {event.caseworker_id})
         case FileReturned():
             return replace(file, status=event.step)
         case _:

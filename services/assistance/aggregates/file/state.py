@@ -72,7 +72,7 @@ class HardshipFile:
 
     Args:
         person_id: the applicant.
-        caseworkers: all who have written in the file since it was opened, or opened again.
+        caseworkers: all who have ever written in the file: whoever opened it reviews it at no return either.
         last_step_on: the day of the last step; none goes behind it.
         notice_last_on: the notice's last day.
         open_objections: those not decided.
