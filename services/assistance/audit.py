@@ -21,7 +21,12 @@ from services.assistance.events.budget import (
     BudgetSpent,
 )
 from services.assistance.events.campaign import CampaignOpened
-from services.assistance.events.file import FileApproved, HouseholdAided, HouseholdAidReleased
+from services.assistance.events.file import (
+    FileApproved,
+    HouseholdAided,
+    HouseholdAidReleased,
+    RevisionConfirmed,
+)
 from services.assistance.events.goods import GoodsIssued
 from services.assistance.events.grant import GrantApproved, GrantProposed
 from services.assistance.events.payment import (
@@ -75,13 +80,19 @@ def budgets_hold() -> Watch:
 
 
 def two_persons_decide() -> Watch:
-    """Of a file: approver, reviewer and caseworkers; of a grant: who proposed it and who approved it."""
+    """Of a file: approver, reviewer and caseworkers; of a grant: who proposed it and who approved it.
+
+    A household that changed is confirmed by none of the caseworkers.
+    """
 
     def watch(step: Step) -> str | None:
         match step.event:
             case FileApproved():
                 others = {*step.before.caseworkers, step.before.reviewer_id}
                 return f"file {step.event.file_id}" if step.actor.person_id in others else None
+            case RevisionConfirmed():
+                is_caseworker = step.actor.person_id in step.before.caseworkers
+                return f"file {step.event.file_id}" if is_caseworker else None
             case _:
                 proposal = step.before.proposal
                 others = {step.event.person_id, proposal and proposal.proposed_by}
@@ -246,7 +257,7 @@ LAWS = (
         "two_persons",
         "同一人既经办又审批",
         "one person both handled and approved",
-        (FileApproved, GrantApproved),
+        (FileApproved, RevisionConfirmed, GrantApproved),
         two_persons_decide,
     ),
     law(

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from services.assistance.aggregates.budget import SHORT, AllocateBudget
-from services.assistance.aggregates.file.commands import CloseFile, OpenFile, ReviseFile
+from services.assistance.aggregates.file.commands import CloseFile, OpenFile, ReviewFile, ReviseFile
 from services.assistance.aggregates.file.refusals import (
     ACCOUNT_OF_ANOTHER_HOUSEHOLD,
+    AIDED_IN_ANOTHER_FILE,
     MEMBER_IN_ANOTHER_FILE,
     WRONG_STEP,
 )
@@ -109,6 +110,10 @@ def proposal(grant_id: str, number: int, campaign_id: str = "winter", person_id:
     )
 
 
+def confirmation(number: int) -> ReviewFile:
+    return ReviewFile(file_id=f"file-{number}", organisation_id=FACTORY, reviewed_on=APPROVED_ON)
+
+
 def with_child(number: int, child: str) -> ReviseFile:
     """A household on file gets a child at school."""
     person_id = f"person-{number}"
@@ -172,6 +177,7 @@ def test_two_clerks_aid_one_household_once_and_one_child_once(each_town: Town, o
     each_town.settle(numbers)
     each_town.each("sun", funded("autumn", 10_000_000, programme="autumn_student_aid", amount_fen=None))
     each_town.each("wang", (with_child(n, f"child-{n}") for n in numbers))
+    each_town.each("zhao", (confirmation(n) for n in numbers))
     before = {kind: each_town.count(kind) for kind in EFFECTS}
     for n in numbers:
         household = at_once(
@@ -241,6 +247,20 @@ def test_a_file_that_another_clerk_closed_is_aided_no_more(each_town: Town, othe
     assert reasons(each_town.send("sun", approval)) == [FILE_NOT_ON_FILE]
     assert reasons(each_town.send("wang", proposal("grant-41", 40))) == [FILE_NOT_ON_FILE]
     assert reasons(each_town.send("wang", with_child(40, "child"))) == [WRONG_STEP]
+
+
+def test_who_was_aided_in_a_file_that_is_closed_is_not_aided_in_another_in_the_same_year(
+    each_town: Town,
+) -> None:
+    each_town.settle([45, 46])
+    each_town.each("wang", [proposal("grant-45", 45)])
+    close = CloseFile(
+        file_id="file-45", organisation_id=FACTORY, outcome="closed", cause="moved", closed_on=APPROVED_ON
+    )
+    each_town.each("wang", [close, with_child(46, "person-45")])
+    each_town.each("zhao", [confirmation(46)])
+
+    assert reasons(each_town.send("wang", proposal("grant-46", 46, "frost"))) == [AIDED_IN_ANOTHER_FILE]
 
 
 def test_two_households_that_name_one_account_at_once_get_it_once(each_town: Town, other: Town) -> None:

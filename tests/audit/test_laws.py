@@ -20,6 +20,7 @@ from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.aggregates.relief_campaign import relief_campaign
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.audit import LAWS
+from services.assistance.events.file import RevisionConfirmed
 from services.assistance.parameters import LIVING_AID_CAP_MONTHS, MINIMUM_LIVING_STANDARD
 from services.assistance.projections.postings import Posting
 from shared.rules.context import Actor, Fact
@@ -45,6 +46,7 @@ from tests.rules.assistance.households import (
     SON,
     file_approved,
     file_opened,
+    file_revised,
     member_of,
     notice_posted,
 )
@@ -118,6 +120,17 @@ def test_a_file_is_approved_by_neither_its_caseworker_nor_its_reviewer(person_id
 
     assert law.shown(file_approved(), by="sun", after=(hardship_file, POSTED)) is None
     assert law.shown(file_approved(), by=person_id, after=(hardship_file, POSTED)) == "file 1"
+
+
+def test_a_changed_household_is_confirmed_by_no_caseworker_of_its_file() -> None:
+    law = Watching("two_persons")
+    after = (hardship_file, [*ON_FILE, file_revised(to_be_confirmed=True)])
+    confirmed = RevisionConfirmed(
+        file_id="1", organisation_id=FACTORY, reviewer_id="zhao", effective_on=date(2024, 9, 3)
+    )
+
+    assert law.shown(confirmed, by="zhao", after=after) is None
+    assert law.shown(confirmed, by="wang", after=after) == "file 1"
 
 
 def test_a_grant_is_approved_by_neither_its_proposer_nor_its_beneficiary() -> None:

@@ -93,7 +93,12 @@ class FileOpened:
 
 @message
 class FileRevised:
-    """Counted apart from files that are added (完善, not 新增)."""
+    """Counted apart from files that are added (完善, not 新增).
+
+    Args:
+        to_be_confirmed: the household of a file on file is another now; it is aided when somebody else has
+            confirmed that.
+    """
 
     file_id: str
     organisation_id: str
@@ -104,7 +109,18 @@ class FileRevised:
     hardship_cause: HardshipCause
     further_causes: tuple[HardshipCause, ...]
     diagnosis: Personal[str] | None
+    to_be_confirmed: bool
     caseworker_id: str
+    effective_on: date
+
+
+@message
+class RevisionConfirmed:
+    """A second person found the changed household of a file on file to be true."""
+
+    file_id: str
+    organisation_id: str
+    reviewer_id: str
     effective_on: date
 
 

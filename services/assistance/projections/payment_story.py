@@ -13,10 +13,12 @@ from services.assistance.events.file import (
     FileApproved,
     FileOpened,
     FileReviewed,
+    FileRevised,
     FileSubmitted,
     HomeVisited,
     NoticePosted,
     PayeeAccountRecorded,
+    RevisionConfirmed,
 )
 from services.assistance.events.grant import GrantApproved, GrantProposed, GrantRefused, GrantWithdrawn
 from services.assistance.events.payment import (
@@ -93,6 +95,13 @@ def checked(event: EconomicChecked, who: str) -> tuple[str, str]:
     )
 
 
+def revised(event: FileRevised, who: str) -> tuple[str, str]:
+    zh, en = (
+        ("，家庭变更待确认", ", a changed household to be confirmed") if event.to_be_confirmed else ("", "")
+    )
+    return f"{who} 修改档案{zh}", f"{who} revised the file{en}"
+
+
 def prepared(event: PaymentPrepared, who: str) -> tuple[str, str]:
     zh, en = ("，为退回后重付", ", again after it came back") if event.reissue else ("", "")
     return (
@@ -120,6 +129,8 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     ),
     FileSubmitted: lambda _, who: (f"{who} 提交档案及证明材料", f"{who} submitted it with its proofs"),
     FileReviewed: lambda _, who: (f"{who} 初审通过", f"{who} passed it at the first review"),
+    FileRevised: revised,
+    RevisionConfirmed: lambda _, who: (f"{who} 确认家庭变更", f"{who} confirmed the changed household"),
     HomeVisited: lambda event, _: (
         f"{'、'.join(event.visitor_ids)} 入户走访，申请人签署核对授权",
         f"{', '.join(event.visitor_ids)} visited the household, which signed the authorisation",

@@ -12,10 +12,10 @@ from services.assistance.events.file import (
     FileRefused,
     FileReopened,
     FileReturned,
-    FileRevised,
     FileWithdrawn,
     ObjectionDecided,
     ObjectionReceived,
+    RevisionConfirmed,
 )
 from services.assistance.events.goods import (
     GoodsIssued,
@@ -46,6 +46,7 @@ from tests.rules.assistance.households import (
     file_approved,
     file_opened,
     file_reviewed,
+    file_revised,
     file_submitted,
     home_visited,
     member_of,
@@ -89,6 +90,8 @@ def approved(file_id: str, person_id: str, members: tuple[object, ...]) -> list[
 
 FILES = [
     *approved("a", "a", HOUSEHOLD),
+    file_revised("a", **BY_ZHAO, person_id="a", members=HOUSEHOLD, to_be_confirmed=True),
+    RevisionConfirmed(file_id="a", reviewer_id="sun", **IN_A),
     *approved("c", "c", OTHER_HOUSEHOLD),
     FileClosed(
         file_id="c",
@@ -101,17 +104,7 @@ FILES = [
     file_opened("b", **BY_ZHAO, person_id="c", members=OTHER_HOUSEHOLD),
     file_submitted("b", **BY_ZHAO),
     FileReturned(file_id="b", person_id="c", step="draft", reason=SEALED, returned_by="sun", **IN_A),
-    FileRevised(
-        file_id="b",
-        person_id="c",
-        members=OTHER_HOUSEHOLD,
-        single_parent=True,
-        migrant_worker=False,
-        hardship_cause="schooling",
-        further_causes=(),
-        diagnosis=None,
-        **BY_ZHAO,
-    ),
+    file_revised("b", **BY_ZHAO, person_id="c", members=OTHER_HOUSEHOLD, hardship_cause="schooling"),
     FileWithdrawn(file_id="b", person_id="c", reason=SEALED, **IN_A),
     FileReopened(file_id="b", person_id="c", **BY_ZHAO),
     file_submitted("b", **BY_ZHAO),

@@ -12,6 +12,7 @@ from services.assistance.events.file import (
     FileApproved,
     FileOpened,
     FileReviewed,
+    FileRevised,
     FileSubmitted,
     HomeVisited,
     HouseholdMember,
@@ -57,6 +58,24 @@ def file_opened(file_id: str = "1", **changes: Any) -> FileOpened:
         "effective_on": OPENED_ON,
     }
     return FileOpened(file_id=file_id, **fields | changes)
+
+
+def file_revised(file_id: str = "1", **changes: Any) -> FileRevised:
+    """The file says the same as when it was opened."""
+    fields: dict[str, Any] = {
+        "organisation_id": FACTORY,
+        "person_id": "zhang",
+        "members": (ZHANG, WIFE, SON),
+        "single_parent": False,
+        "migrant_worker": False,
+        "hardship_cause": "own_illness",
+        "further_causes": (),
+        "diagnosis": None,
+        "to_be_confirmed": False,
+        "caseworker_id": "wang",
+        "effective_on": date(2024, 9, 2),
+    }
+    return FileRevised(file_id=file_id, **fields | changes)
 
 
 def account_recorded(file_id: str = "1", **changes: Any) -> PayeeAccountRecorded:

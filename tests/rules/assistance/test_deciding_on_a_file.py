@@ -186,7 +186,7 @@ def test_only_a_file_that_is_on_file_is_closed() -> None:
 
 
 def test_every_status_has_a_name_that_an_official_knows() -> None:
-    statuses = {"none", "on_file", "refused", "withdrawn", *STEPS, *get_args(Outcome)}
+    statuses = {"none", "on_file", "revised", "refused", "withdrawn", *STEPS, *get_args(Outcome)}
 
     assert set(STATUS_ZH) == statuses
     assert all(STATUS_ZH.values())

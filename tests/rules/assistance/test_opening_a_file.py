@@ -4,10 +4,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from services.assistance.aggregates.file.commands import (
+    CloseFile,
     OpenFile,
     RecordPayeeAccount,
     ReopenFile,
+    ReturnFile,
     ReviewFile,
     ReviseFile,
     SubmitFile,
@@ -30,7 +34,14 @@ from services.assistance.aggregates.file.refusals import (
     WRONG_STEP,
 )
 from services.assistance.aggregates.hardship_file import hardship_file
-from services.assistance.events.file import FileClosed, FileOpened, FileReopened, FileRevised, FileSubmitted
+from services.assistance.events.file import (
+    FileClosed,
+    FileOpened,
+    FileReopened,
+    FileRevised,
+    FileSubmitted,
+    RevisionConfirmed,
+)
 from shared.rules.personal import Personal
 from shared.runtime.commands import EFFECTIVE_LATER
 from shared.standards.bank_card import BankCardNumber
@@ -48,12 +59,15 @@ from tests.rules.assistance.households import (
     ZHANG,
     account_recorded,
     file_opened,
+    file_revised,
     file_submitted,
     member_of,
 )
 from tests.rules.rules import Rules
 
 files = Rules(hardship_file)
+LATER = date(2024, 9, 3)
+CONFIRMING = ReviewFile(file_id="1", organisation_id=FACTORY, reviewed_on=LATER)
 DRAFT = file_opened()
 CLOSED = FileClosed(
     file_id="2",
@@ -94,6 +108,11 @@ def revision(**changes: Any) -> ReviseFile:
         revised_on=date(2024, 1, 9),
     )
     return replace(command, **changes)
+
+
+def completion() -> ReviseFile:
+    """Says what the file on file says already."""
+    return revision(members=(ZHANG, WIFE, SON), revised_on=date(2024, 9, 2))
 
 
 def account(number: str = ACCOUNT, **changes: Any) -> RecordPayeeAccount:
@@ -262,13 +281,55 @@ def test_a_draft_is_revised_freely() -> None:
     assert len(files.given(DRAFT, *revised.events).state.members) == 2
 
 
-def test_a_file_on_file_is_completed_when_a_child_goes_on_to_the_next_school() -> None:
-    older = member_of("son", "son", education_stage="senior_secondary")
-    revised = files.given(*ON_FILE).when(revision(members=(ZHANG, WIFE, older), revised_on=date(2024, 9, 2)))
+def test_a_file_on_file_is_completed_by_a_clerk_as_long_as_the_household_is_the_same() -> None:
+    completed = replace(completion(), hardship_cause="family_illness")
 
-    state = files.given(*ON_FILE, *revised.events).state
-    assert state.member("son").education_stage == "senior_secondary"
-    assert state.status == "on_file"
+    files.given(*ON_FILE).when(completed).then(file_revised(hardship_cause="family_illness"))
+    assert files.given(*ON_FILE, file_revised()).state.status == "on_file"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"members": (ZHANG, WIFE, SON, member_of("daughter", "daughter", education_stage="bachelor"))},
+        {"members": (ZHANG, SON)},
+        {"members": (ZHANG, WIFE, member_of("son", "son", education_stage="senior_secondary"))},
+        {"single_parent": True},
+    ],
+)
+def test_a_changed_household_is_confirmed_by_somebody_else_before_it_is_aided(changes: Any) -> None:
+    revised = files.given(*ON_FILE).when(replace(completion(), **changes)).events
+    waiting = files.given(*ON_FILE, *revised)
+    confirmed = RevisionConfirmed(
+        file_id="1", organisation_id=FACTORY, reviewer_id="zhao", effective_on=date(2024, 9, 3)
+    )
+
+    assert waiting.state.status == "revised"
+    assert not waiting.state.is_on_file(date(2024, 9, 3))
+    waiting.when(CONFIRMING, by="wang").then_refused(REVIEWER_IS_CASEWORKER)
+    waiting.when(CONFIRMING, by="zhao").then(confirmed)
+    after = files.given(*waiting.events, confirmed)
+    assert after.state.is_on_file(date(2024, 9, 3))
+    after.when(CONFIRMING, by="zhao").then_nothing()
+
+
+def test_a_revision_that_waits_is_not_confirmed_by_another_one() -> None:
+    waiting = files.given(*ON_FILE, file_revised(single_parent=True, to_be_confirmed=True))
+
+    waiting.when(replace(completion(), single_parent=True)).then(
+        file_revised(single_parent=True, to_be_confirmed=True)
+    )
+
+
+def test_who_does_not_believe_a_revision_returns_the_file_and_it_may_be_closed_too() -> None:
+    waiting = files.given(*ON_FILE, file_revised(to_be_confirmed=True))
+    of_file = {"file_id": "1", "organisation_id": FACTORY}
+    returning = ReturnFile(
+        **of_file, person_id="zhang", step="public_notice", reason=Personal("未见户口簿"), returned_on=LATER
+    )
+
+    assert files.given(*waiting.events, *waiting.when(returning).events).state.status == "public_notice"
+    assert waiting.when(CloseFile(**of_file, outcome="closed", cause="died", closed_on=LATER)).events
 
 
 def test_between_draft_and_approval_a_file_is_returned_before_it_is_revised() -> None:

@@ -38,7 +38,10 @@ class OpenFile:
 
 @message
 class ReviseFile:
-    """Changes a draft, or completes a file that is on file; it says all particulars anew."""
+    """Changes a draft, or completes a file that is on file; it says all particulars anew.
+
+    A file on file whose household is another now waits for its review.
+    """
 
     file_id: str
     organisation_id: str
@@ -74,6 +77,8 @@ class SubmitFile:
 
 @message
 class ReviewFile:
+    """The first review of a file, or that of a changed household."""
+
     file_id: str
     organisation_id: str
     reviewed_on: date

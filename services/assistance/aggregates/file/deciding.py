@@ -60,10 +60,10 @@ def approve_file(command: ApproveFile, file: HardshipFile, context: Context) -> 
 
 def return_file(command: ReturnFile, file: HardshipFile, context: Context) -> list[FileReturned]:
     """Source: handbook, assistance 1.4: returned with a reason to any earlier step."""
-    check_status(file, *STEPS[1:])
+    check_status(file, *STEPS[1:], "revised")
     check_day(file, command.returned_on, "returned_on")
     _check_applicant(file, command.person_id)
-    if STEPS.index(command.step) >= [*STEPS].index(file.status):  # type: ignore[arg-type]
+    if command.step in STEPS[[*STEPS, "revised"].index(file.status) :]:
         raise NOT_EARLIER(field="step")
     return [
         FileReturned(
@@ -121,7 +121,7 @@ def close_file(command: CloseFile, file: HardshipFile, context: Context) -> list
     """Source: handbook, assistance 1.6. Grants that are not paid yet stay for a person to decide."""
     if file.status == command.outcome:
         return []
-    check_status(file, "on_file")
+    check_status(file, "on_file", "revised")
     check_day(file, command.closed_on, "closed_on")
     return [
         FileClosed(

@@ -25,6 +25,7 @@ from services.assistance.events.file import (
     ObjectionDecided,
     ObjectionReceived,
     PayeeAccountRecorded,
+    RevisionConfirmed,
 )
 
 AidEvent = HouseholdAided | HouseholdAidReleased
@@ -33,6 +34,7 @@ ParticularsEvent = FileOpened | FileRevised | PayeeAccountRecorded
 StepEvent = (
     FileSubmitted
     | FileReviewed
+    | RevisionConfirmed
     | HomeVisited
     | EconomicChecked
     | NoticePosted
@@ -74,6 +76,7 @@ def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
         case FileRevised():
             return replace(
                 file,
+                status="revised" if event.to_be_confirmed else file.status,
                 members=_members(event.members),
                 single_parent=event.single_parent,
                 migrant_worker=event.migrant_worker,
@@ -106,6 +109,8 @@ def _stepped(file: HardshipFile, event: StepEvent) -> HardshipFile:
             return replace(file, status="submitted", caseworkers=file.caseworkers | {event.caseworker_id})
         case FileReviewed():
             return replace(file, status="first_review", reviewer_id=event.reviewer_id)
+        case RevisionConfirmed():
+            return replace(file, status="on_file", reviewer_id=event.reviewer_id)
         case HomeVisited():
             return replace(file, status="home_visit", authorised_until=event.authorised_until)
         case EconomicChecked():

@@ -11,23 +11,35 @@ from services.assistance.aggregates.file.refusals import (
     VISITORS,
 )
 from services.assistance.aggregates.file.state import HardshipFile
-from services.assistance.events.file import EconomicChecked, EconomicFindings, FileReviewed, HomeVisited
+from services.assistance.events.file import (
+    EconomicChecked,
+    EconomicFindings,
+    FileReviewed,
+    HomeVisited,
+    RevisionConfirmed,
+)
 from shared.rules.context import Context
 
 VISITORS_LEAST = 2
 """A visit alone is no visit (published procedure of 2020); the law of the two is not a figure of policy."""
 
 
-def review_file(command: ReviewFile, file: HardshipFile, context: Context) -> list[FileReviewed]:
-    """Source: handbook, assistance 1.4 and 6: the reviewer is no caseworker and not of the household."""
-    if file.status == "first_review" and file.reviewer_id == context.actor_id:
+def review_file(
+    command: ReviewFile, file: HardshipFile, context: Context
+) -> list[FileReviewed | RevisionConfirmed]:
+    """The first review, or that of a changed household: who is not satisfied returns the file.
+
+    Source: handbook, assistance 1.4 and 6: the reviewer is no caseworker and not of the household.
+    """
+    if file.status in ("first_review", "on_file") and file.reviewer_id == context.actor_id:
         return []
-    check_status(file, "submitted")
+    check_status(file, "submitted", "revised")
     check_day(file, command.reviewed_on, "reviewed_on")
     if context.actor_id in file.caseworkers:
         raise REVIEWER_IS_CASEWORKER()
+    passed = RevisionConfirmed if file.status == "revised" else FileReviewed
     return [
-        FileReviewed(
+        passed(
             file_id=command.file_id,
             organisation_id=command.organisation_id,
             reviewer_id=context.actor_id,

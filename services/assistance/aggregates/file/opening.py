@@ -97,14 +97,21 @@ def check_members(applicant_id: str, members: Sequence[HouseholdMember]) -> None
 
 
 def revise_file(command: ReviseFile, file: HardshipFile, context: Context) -> list[FileRevised]:
-    """A draft is changed freely; on file it is completed. Between the two it is returned first."""
-    check_status(file, "draft", "on_file")
+    """A draft is changed freely; on file it is completed. Between the two it is returned first.
+
+    Nobody alone makes a household another one: class and aid hang on who lives in it, on the children's
+    schools and on single parenthood. Source: handbook, assistance 1.4, 1.6 and 6.
+    """
+    check_status(file, "draft", "on_file", "revised")
     check_day(file, command.revised_on, "revised_on")
     if command.person_id != file.person_id:
         raise APPLICANT_CHANGES(field="person_id")
     check_members(command.person_id, command.members)
     if any(each.person_id == context.actor_id for each in command.members):
         raise OWN_HOUSEHOLD(field="members")
+    before = {(each.person_id, each.relation, each.education_stage) for each in file.members}
+    now = {(each.person_id, each.relation, each.education_stage) for each in command.members}
+    another = (now, command.single_parent) != (before, file.single_parent)
     return [
         FileRevised(
             file_id=command.file_id,
@@ -116,6 +123,7 @@ def revise_file(command: ReviseFile, file: HardshipFile, context: Context) -> li
             hardship_cause=command.hardship_cause,
             further_causes=command.further_causes,
             diagnosis=command.diagnosis,
+            to_be_confirmed=file.status == "revised" or (file.status == "on_file" and another),
             caseworker_id=context.actor_id,
             effective_on=command.revised_on,
         )
@@ -126,7 +134,7 @@ def record_payee_account(
     command: RecordPayeeAccount, file: HardshipFile, context: Context
 ) -> list[PayeeAccountRecorded]:
     """Nobody can see whether an account is the old one, so each recording makes a new version."""
-    check_status(file, *STEPS, "on_file")
+    check_status(file, *STEPS, "on_file", "revised")
     if file.member(command.person_id) is None:
         raise HOLDER_NOT_OF_HOUSEHOLD(field="person_id")
     return [

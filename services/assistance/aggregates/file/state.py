@@ -21,7 +21,7 @@ from shared.rules.personal import Personal
 from shared.standards.bank_card import BankCardNumber
 from shared.standards.person_name import PersonName
 
-Status = Literal["none", "on_file", "refused", "withdrawn"] | Step | Outcome
+Status = Literal["none", "on_file", "revised", "refused", "withdrawn"] | Step | Outcome
 STEPS: tuple[Step, ...] = (
     "draft",
     "submitted",
@@ -39,6 +39,7 @@ STATUS_ZH: Mapping[Status, str] = {
     "economic_check": "已核对",
     "public_notice": "公示中",
     "on_file": "在档",
+    "revised": "在档，家庭变更待确认",
     "exited": "脱困",
     "relieved": "解困",
     "closed": "退档",
@@ -72,7 +73,7 @@ class HardshipFile:
 
     Args:
         person_id: the applicant.
-        caseworkers: all who have ever written in the file: whoever opened it reviews it at no return either.
+        caseworkers: all who have ever written in the file, also before it was closed and opened again.
         last_step_on: the day of the last step; none goes behind it.
         notice_last_on: the notice's last day.
         open_objections: those not decided.
@@ -103,7 +104,7 @@ class HardshipFile:
 
     @property
     def is_open(self) -> bool:
-        return self.status in STEPS or self.status == "on_file"
+        return self.status in STEPS or self.status in ("on_file", "revised")
 
     def is_on_file(self, day: date) -> bool:
         """Whether aid may be decided on a day: the file is on file, and was approved by then."""
