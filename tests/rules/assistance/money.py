@@ -158,7 +158,7 @@ class Money:
 
         for each in events:
             before, after = self.record(each)
-            step = Step(len(self.happened), each, command, Actor(by), before, after, state_of)
+            step = Step(len(self.happened), each, command, Actor(by), before, after, state_of, TREE)
             for law, watch in self.laws:
                 assert type(each) not in law.watches or watch(step) is None, law.code
         return True
