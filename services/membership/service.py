@@ -7,7 +7,7 @@ from typing import Any
 from services.membership.aggregates import language
 from services.membership.aggregates.member import ChangeMember, JoinMember
 from services.membership.aggregates.organisation import FoundOrganisation
-from services.membership.aggregates.person import ALREADY_REGISTERED, RegisterPerson
+from services.membership.aggregates.person import ALREADY_REGISTERED, NOT_THEIR_NUMBER, RegisterPerson
 from services.membership.events import DocumentType, Sex
 from services.membership.imports.members import import_members
 from services.membership.imports.organisations import import_organisations
@@ -82,6 +82,20 @@ def _find(call: Call, numbers: Sequence[str]) -> Mapping[str, str]:
         return {}
     with call.house.store.read() as connection:
         return call.house.log.vault.find_many(connection, "identity_number", numbers)
+
+
+def persons_joining(call: Call, rows: Sequence[Mapping[str, Any]]) -> list[str | Exception]:
+    """The person of each row: whom it names, and whose number it must be; else as of ``persons_with``."""
+    theirs = _find(call, [row["identity_number"].content for row in rows if row["person_id"] is not None])
+    unnamed = iter(persons_with(call, [row for row in rows if row["person_id"] is None]))
+    return [
+        next(unnamed)
+        if row["person_id"] is None
+        else row["person_id"]
+        if theirs.get(row["identity_number"].content) == row["person_id"]
+        else NOT_THEIR_NUMBER(field="identity_number")
+        for row in rows
+    ]
 
 
 def _registration(number: IdentityNumber, row: Mapping[str, Any]) -> RegisterPerson:
@@ -164,7 +178,7 @@ class MembershipService(Service):
         scope="organisation_id",
         derived=(sex, birth_year, age_years),
         minted=("member_id",),
-        found={"person_id": persons_with},
+        found={"person_id": persons_joining},
     )
     change_member = command(ChangeMember, role="clerk", scope="organisation_id")
     # Each row is for an organisation of its own: whether the caller acts for it is asked row by row.

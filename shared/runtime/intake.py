@@ -20,7 +20,7 @@ Derive = Callable[..., Any]
 """A pure function named like the field that it gives; its parameters are named like the fields it needs."""
 
 Find = Callable[[Call, Sequence[Mapping[str, Any]]], Sequence[Any]]
-"""Finds a field's value for each of several rows that lack it; an exception is its row's outcome."""
+"""Finds a field's value for each of several rows, some of which may name it; an exception is its outcome."""
 
 
 class Intake:
@@ -30,7 +30,8 @@ class Intake:
         command_type: the command.
         derived: functions for the fields that follow from others; callers cannot send these fields.
         minted: identities that callers may leave out.
-        found: fields that callers may leave out and the house can find, each with the function that does.
+        found: fields that callers may leave out and the house can find, each with the function that does, and
+            that says whether what a caller did name can be so.
         scope: what the command touches (see ``Call.acting``); settled before anything is found.
         facts: what its rules may look up.
     """
@@ -77,22 +78,13 @@ class Intake:
         """For each row the request that it makes, or what is wrong with it."""
         made = self._allowed(call, [self._values(call, *each) for each in enumerate(rows)])
         for name, find in self._found.items():
-            lacking = [each for each in made if isinstance(each, tuple) and each[1][name] is None]
-            results = dict(
-                zip(
-                    map(id, lacking),
-                    find(call, [values for _, values, _ in lacking]) if lacking else (),
-                    strict=True,
-                )
-            )
-            for number, each in enumerate(made):
-                if id(each) not in results:
-                    continue
-                result = results[id(each)]
+            whole = [(number, each[1]) for number, each in enumerate(made) if isinstance(each, tuple)]
+            results = find(call, [values for _, values in whole]) if whole else ()
+            for (number, values), result in zip(whole, results, strict=True):
                 if isinstance(result, Exception):
                     made[number] = result
                 else:
-                    each[1][name] = result  # type: ignore[index]
+                    values[name] = result
         requests = [
             each if isinstance(each, Exception) else Request(self.command_type(**each[1]), each[2], each[0])
             for each in made

@@ -66,6 +66,34 @@ def test_a_member_joins_by_number_alone_and_the_person_is_found_or_registered(ca
     assert known["person_id"] in recorded[0]
 
 
+def test_nobody_joins_under_another_persons_number(caller: Any) -> None:
+    found_unions(caller)
+    li, wang = (
+        caller.membership.identify_person(
+            document_type="resident_identity_card",
+            identity_number=str(person(index).identity_number),
+            name=str(person(index).name),
+        )["person_id"]
+        for index in (20, 21)
+    )
+
+    with pytest.raises(RefusedCall) as refused:
+        caller.membership.join_member(**joining(20), person_id=wang)
+    rows = [
+        joining(20) | {"person_id": wang},
+        joining(22) | {"person_id": wang},
+        joining(20) | {"person_id": li},
+    ]
+    answers = caller.membership.join_member_many(rows=rows)
+
+    assert (refused.value.code, refused.value.field) == ("person.not_their_number", "identity_number")
+    assert [answer.get("refused", {}).get("code") for answer in answers] == [
+        "person.not_their_number",
+        "person.not_their_number",
+        None,
+    ]
+
+
 def test_of_many_who_join_each_person_is_registered_once(caller: Any) -> None:
     found_unions(caller)
 

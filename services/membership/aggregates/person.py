@@ -22,6 +22,11 @@ ANOTHER_PERSON = Refusal(
     zh="该人员编号已用于登记他人",
     en="this person id stands for a person registered before",
 )
+NOT_THEIR_NUMBER = Refusal(
+    "person.not_their_number",
+    zh="该证件号码不是此人登记的号码，请核对人员编号和证件",
+    en="this is not the identity number under which the person is registered",
+)
 
 
 @message
