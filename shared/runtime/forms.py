@@ -4,11 +4,12 @@ import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from marshmallow import ValidationError
 
+from shared.log.envelope import HOUSE_TIME
 from shared.rules.personal import Personal
 from shared.runtime.paging import Between
 from shared.runtime.refusals import (
@@ -178,15 +179,22 @@ _SCALARS: dict[type[Any], Form] = {
 
 
 def _standard(value_type: Any) -> Form:
-    """A value of the standards: parsed, so that what was typed reaches the rules in its one form."""
+    """A value of the standards: parsed, so that what was typed reaches the rules in its one form.
+
+    A standard that asks for the day has ``check_on``, asked here, since every value from outside passes here.
+    """
     parse, longest = value_type.parse, value_type.longest
+    check_on = getattr(value_type, "check_on", None)
 
     def read(value: Any) -> Any:
         if not isinstance(value, str):
             raise wrong_type(str)
         if len(value) > longest + _TYPED_OVER:
             raise wrong(FIELD_TOO_LONG, longest=longest)
-        return parse(value)
+        parsed = parse(value)
+        if check_on is not None:
+            check_on(parsed, datetime.now(HOUSE_TIME).date())
+        return parsed
 
     published = {"type": "string", "minLength": 1, "maxLength": longest, "examples": [value_type.example]}
     return Form(read, published | ({"pattern": value_type.pattern} if value_type.pattern else {}))

@@ -42,7 +42,7 @@ class IdentityNumber(str):
         """Returns the 18-character number, also for a 15-digit old one, so that both find the same person.
 
         The first six digits are checked for form only: an abolished division code is no error. Whether the
-        birth date lies in the future is asked by `check_not_future`, since it needs today's date.
+        birth date lies in the future is asked by `check_on`, since it needs today's date.
 
         Refused: identity_number.precision_lost, .length, .characters, .date, .check_digit.
         """
@@ -79,20 +79,19 @@ class IdentityNumber(str):
         """
         return (self[6:8] == "19" and self[14:17] >= "996") or self.endswith("000")
 
+    def check_on(self, today: date) -> None:
+        """Refused: identity_number.future, when the birth date lies after today."""
+        if self.born_on > today:
+            raise Invalid(
+                "identity_number.future",
+                "身份证号中的出生日期晚于今天",
+                "the birth date in the number lies in the future",
+            )
+
 
 def check_character(first_17: str) -> str:
     """Returns the 18th character for the first seventeen digits (GB 11643, ISO 7064 MOD 11-2)."""
     return _CHECK_CHARACTERS[(sum(map(mul, _WEIGHTS, first_17.encode())) - _CODES_OVER_DIGITS) % 11]
-
-
-def check_not_future(number: IdentityNumber, today: date) -> None:
-    """Refused: identity_number.future, when the birth date lies after today."""
-    if number.born_on > today:
-        raise Invalid(
-            "identity_number.future",
-            "身份证号中的出生日期晚于今天",
-            "the birth date in the number lies in the future",
-        )
 
 
 def _standard_form(typed: str) -> str:

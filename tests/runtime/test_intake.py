@@ -14,6 +14,9 @@ from shared.runtime.methods import Declared
 from shared.runtime.schemas import json_schema_of
 from shared.runtime.service import Service
 from shared.standards.identity_number import IdentityNumber, check_character
+from tests.runtime.suite import person_given
+
+CARD = {"document_type": "resident_identity_card"}
 
 
 def number_of_one_born(born_on: date) -> IdentityNumber:
@@ -68,14 +71,7 @@ def test_a_member_joins_by_number_alone_and_the_person_is_found_or_registered(ca
 
 def test_nobody_joins_under_another_persons_number(caller: Any) -> None:
     found_unions(caller)
-    li, wang = (
-        caller.membership.identify_person(
-            document_type="resident_identity_card",
-            identity_number=str(person(index).identity_number),
-            name=str(person(index).name),
-        )["person_id"]
-        for index in (20, 21)
-    )
+    li, wang = (caller.membership.identify_person(**person_given(index))["person_id"] for index in (20, 21))
 
     with pytest.raises(RefusedCall) as refused:
         caller.membership.join_member(**joining(20), person_id=wang)
@@ -92,6 +88,29 @@ def test_nobody_joins_under_another_persons_number(caller: Any) -> None:
         "person.not_their_number",
         None,
     ]
+
+
+@pytest.mark.parametrize("method", ["register_person", "identify_person", "join_member"])
+def test_nobody_is_known_who_is_not_born_yet(caller: Any, method: str) -> None:
+    number = str(number_of_one_born(date(2099, 1, 1)))
+    named = {"identity_number": number, "name": "王芳"}
+    given = joining(1) | named if method == "join_member" else CARD | named
+
+    with pytest.raises(RefusedCall) as refused:
+        getattr(caller.membership, method)(**given)
+
+    assert [(each["code"], each["field"]) for each in refused.value.problems] == [
+        ("identity_number.future", "identity_number")
+    ]
+
+
+def test_of_many_who_are_identified_one_who_is_not_born_yet_is_told_by_their_place(caller: Any) -> None:
+    number = str(number_of_one_born(date(2099, 1, 1)))
+
+    with pytest.raises(RefusedCall) as refused:
+        caller.membership.identify_persons(persons=[{"identity_number": number, "name": "王芳"}])
+
+    assert refused.value.problems[0]["field"] == "persons.0.identity_number"
 
 
 def test_of_many_who_join_each_person_is_registered_once(caller: Any) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.people import person
-from shared.standards.identity_number import IdentityNumber, check_character, check_not_future
+from shared.standards.identity_number import IdentityNumber, check_character
 from shared.standards.invalid import Invalid
 from tests.standards.invalid_values import assert_refused
 
@@ -108,9 +108,9 @@ def test_birth_date_and_sex_come_from_the_number() -> None:
 def test_a_birth_date_after_today_is_refused_and_today_is_not() -> None:
     born_that_day = IdentityNumber("110109200306300044")
 
-    check_not_future(born_that_day, date(2003, 6, 30))
+    born_that_day.check_on(date(2003, 6, 30))
     with pytest.raises(Invalid) as caught:
-        check_not_future(born_that_day, date(2003, 6, 29))
+        born_that_day.check_on(date(2003, 6, 29))
     assert caught.value.code == "identity_number.future"
 
 

@@ -37,7 +37,7 @@ from shared.rules.refusal import Refusal, Refused
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
 from shared.runtime.identities import derived_identity, new_identity
-from shared.standards.identity_number import IdentityNumber, check_not_future
+from shared.standards.identity_number import IdentityNumber
 from shared.standards.invalid import Invalid
 
 SEX_DIFFERS = Refusal(
@@ -104,7 +104,7 @@ def _read(row: Mapping[str, str], today: date) -> Values | Exception:
     number: IdentityNumber | None = values.get("identity_number")
     if number is not None:
         try:
-            check_not_future(number, today)
+            number.check_on(today)
         except Invalid as invalid:
             problems.append(("identity_number", invalid))
         if values.get("sex", number.sex) != number.sex:
