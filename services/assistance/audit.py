@@ -154,10 +154,10 @@ def caps_hold() -> Watch:
 
 
 def in_force(step: Step, parameter: Parameter[int]) -> int:
-    """A parameter's value on the day from which an event is true; 0 where none is in force."""
+    """A parameter's value on the day from which an event is true; 0 where no value of use is in force."""
     setting: PolicyParameter = step.state(policy_parameter, parameter.key)
     found = setting.in_force(step.event.effective_on)
-    return int(found[1]) if found else 0
+    return int(found[1]) if found and parameter.takes(found[1]) else 0
 
 
 def scope_holds() -> Watch:

@@ -41,6 +41,7 @@ DEEP_OPERATOR = Parameter[str](
     unit="operator",
     zh="深度困难的比较方式",
     en="how deep hardship compares: < or <=",
+    choices=("<", "<="),
     shipped=(
         Dated("<", START, SAMPLE, "sample"),
         Dated("<", date(2020, 1, 1), SHANDONG_2020, "official", "CN-37"),
@@ -62,6 +63,7 @@ RELATIVE_OPERATOR = Parameter[str](
     unit="operator",
     zh="相对困难的比较方式",
     en="how relative hardship compares: < or <=",
+    choices=("<", "<="),
     shipped=(
         Dated("<", START, SAMPLE, "sample"),
         Dated("<=", date(2016, 1, 1), NATIONAL_2016, "official"),
@@ -175,6 +177,7 @@ STUDENT_AID_CONDITION: Mapping[EducationStage, Parameter[str]] = {
         unit="condition",
         zh=f"助学条件：{zh}",
         en=f"which households: any, single_parent or single_parent_woman: {stage}",
+        choices=("any", "single_parent", "single_parent_woman"),
         shipped=(
             Dated("any", START, SAMPLE, "sample", "CN-11"),
             Dated(condition, _BEIJING_2021, "北京市总工会2021年金秋助学通知", "official", "CN-11"),

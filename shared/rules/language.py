@@ -6,9 +6,10 @@ from typing import Any
 from shared.rules.decider import Decider
 from shared.rules.epoch import epoch
 from shared.rules.message import kind_of
+from shared.rules.parameter import Parameter
 from shared.rules.personal import Personal
 from shared.rules.plain import from_plain, plan_of
-from shared.rules.policy_parameter import policy_parameter
+from shared.rules.policy_parameter import policy_parameter_of
 from shared.rules.skipped_reaction import skipped_reaction
 
 
@@ -23,14 +24,17 @@ class Language:
         service: the name of the service.
         deciders: one for each kind of stream; every service understands epochs, policy parameters and
             skipped reactions besides.
+        parameters: the policy parameters that its rules ask for: no others are set.
 
     Raises:
         ValueError: a name is used twice.
     """
 
-    def __init__(self, service: str, deciders: Sequence[Decider]) -> None:
+    def __init__(
+        self, service: str, deciders: Sequence[Decider], parameters: Sequence[Parameter[Any]] = ()
+    ) -> None:
         self.service = service
-        own = (epoch, policy_parameter, skipped_reaction, *deciders)
+        own = (epoch, policy_parameter_of(parameters), skipped_reaction, *deciders)
         self.deciders = {decider.name: decider for decider in own}
         self.commands: dict[str, tuple[type[Any], Decider]] = {}
         self.events: dict[str, tuple[type[Any], Decider]] = {}

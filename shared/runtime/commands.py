@@ -10,7 +10,7 @@ from shared.log.log import Log
 from shared.rules.context import Actor, Context, Fact
 from shared.rules.decider import Decider
 from shared.rules.message import kind_of
-from shared.rules.parameter import NOT_IN_FORCE, Parameter
+from shared.rules.parameter import NOT_IN_FORCE, UNUSABLE, Parameter
 from shared.rules.plain import personal_fields, to_plain
 from shared.rules.policy_parameter import PolicyParameter
 from shared.rules.refusal import Refusal
@@ -114,6 +114,8 @@ def decide(
         found = setting.in_force(day)
         if found is None:
             raise NOT_IN_FORCE(key=parameter.key, day=day)
+        if not parameter.takes(found[1]):
+            raise UNUSABLE(key=parameter.key, day=day)
         view.parameters[f"{parameter.key}@{day.isoformat()}"] = list(found)
         return found[1]
 

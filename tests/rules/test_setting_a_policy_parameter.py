@@ -8,11 +8,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules.policy_parameter import DOCUMENT_MISSING, ParameterSet, SetParameter, policy_parameter
+from shared.rules.parameter import Dated, Parameter
+from shared.rules.policy_parameter import (
+    DOCUMENT_MISSING,
+    NOT_A_NUMBER,
+    NOT_A_TEXT,
+    NOT_ONE_OF,
+    OTHER_UNIT,
+    UNKNOWN,
+    ParameterSet,
+    SetParameter,
+    policy_parameter_of,
+)
+from shared.rules.refusal import Refusal
 from tests.rules.rules import Rules
 
-parameters = Rules(policy_parameter)
 NEW_YEAR = date(2024, 1, 1)
+AGE_YEARS = Parameter[int](
+    "member.joining_age_years",
+    unit="years",
+    zh="入会最低年龄",
+    en="least age at joining",
+    shipped=(Dated(16, NEW_YEAR, "劳动法第十五条", "sample"),),
+)
+OPERATOR = Parameter[str](
+    "hardship.deep.operator",
+    unit="operator",
+    zh="比较方式",
+    en="how it compares",
+    choices=("<", "<="),
+    shipped=(Dated("<", NEW_YEAR, "样例", "sample"),),
+)
+parameters = Rules(policy_parameter_of((AGE_YEARS, OPERATOR)))
 SIXTEEN = ParameterSet(
     key="member.joining_age_years",
     value=16,
@@ -39,6 +66,23 @@ def test_a_value_without_a_document_is_refused(document_no: str) -> None:
     command = set_to(SIXTEEN, document_no=document_no)
 
     parameters.given().when(command).then_refused(DOCUMENT_MISSING, field="document_no")
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal", "field"),
+    [
+        ({"key": "member.joining_age"}, UNKNOWN, "key"),
+        ({"unit": "fen"}, OTHER_UNIT, "unit"),
+        ({"value": "sixteen"}, NOT_A_NUMBER, "value"),
+        ({"value": True}, NOT_A_NUMBER, "value"),
+        ({"key": OPERATOR.key, "unit": "operator", "value": 1}, NOT_A_TEXT, "value"),
+        ({"key": OPERATOR.key, "unit": "operator", "value": "=="}, NOT_ONE_OF, "value"),
+    ],
+)
+def test_only_what_the_rules_ask_for_is_set_in_its_unit_and_kind(
+    change: dict[str, Any], refusal: Refusal, field: str
+) -> None:
+    parameters.given().when(set_to(SIXTEEN, **change)).then_refused(refusal, field=field)
 
 
 def test_setting_the_same_value_again_changes_nothing() -> None:

@@ -17,6 +17,12 @@ from shared.runtime.together import Together
 from tests.runtime.suite import await_true, calling, folder_of, person_given
 
 CANARY = "110109199001011234"
+ON_A_DOCUMENT = {
+    "region": "CN",
+    "effective_from": "2026-01-01",
+    "document_no": "样本〔2026〕1号",
+    "sureness": "sample",
+}
 
 
 def refusal_of(call: Any, **given: Any) -> RefusedCall:
@@ -84,23 +90,32 @@ def test_a_caller_without_this_package_reads_the_refusal_in_the_error_s_value(
     assert [problem["field"] for problem in refused.value.value["problems"]] == ["name"]
 
 
-@pytest.mark.parametrize("service", ["assistance", "membership", "reporting", "staffing"])
-def test_every_service_keeps_dated_parameters_and_shows_its_log(caller: Any, service: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "key", "value", "unit"),
+    [
+        ("membership", "member.joining_age_years", 16, "years"),
+        ("assistance", "aid_grant.minutes_over_fen", 10_000_00, "fen"),
+    ],
+)
+def test_a_service_keeps_dated_parameters_and_shows_its_log(
+    caller: Any, service: str, key: str, value: int, unit: str
+) -> None:
     face = getattr(caller, service)
-    answer = face.set_parameter(
-        key="sample.limit_fen",
-        value=500_00,
-        unit="fen",
-        region="CN",
-        effective_from="2026-01-01",
-        document_no="样本〔2026〕1号",
-        sureness="sample",
-    )
+    answer = face.set_parameter(key=key, value=value, unit=unit, **ON_A_DOCUMENT)
 
     assert face.log_head()["position"] == answer["position"]
     page = face.events_after(position=0, limit=1000)
     assert page["head"]["root"] == face.log_head()["root"]
     assert len(page["events"]) == answer["position"]
+
+
+@pytest.mark.parametrize("service", ["assistance", "membership", "reporting", "staffing"])
+def test_no_service_keeps_a_parameter_that_its_rules_do_not_ask_for(caller: Any, service: str) -> None:
+    set_parameter = getattr(caller, service).set_parameter
+
+    refused = refusal_of(set_parameter, key="sample.limit_fen", value=1, unit="fen", **ON_A_DOCUMENT)
+
+    assert (refused.code, refused.field) == ("parameter.unknown", "key")
 
 
 # input

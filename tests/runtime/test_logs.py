@@ -211,9 +211,9 @@ def test_a_reaction_goes_on_under_the_events_correlation_id(together: Together) 
         position = caller.membership.register_person(**person_given(4))["position"]
     caused: Envelope = house.log.read(position - 1, 1)[0]
     command = SetParameter(
-        key="sample.limit_fen",
-        value=1,
-        unit="fen",
+        key="member.joining_age_years",
+        value=16,
+        unit="years",
         region="CN",
         effective_from=caused.facts.effective_on,
         document_no="样本〔2026〕1号",

@@ -8,9 +8,11 @@ from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.aggregates.relief_campaign import relief_campaign
+from services.assistance.parameters import ALL
 from shared.rules.language import Language
 
 language = Language(
     "assistance",
     (hardship_file, relief_campaign, budget, aid_grant, goods_item, goods_issue, payment, payment_batch),
+    ALL,
 )

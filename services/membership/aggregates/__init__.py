@@ -3,6 +3,7 @@
 from services.membership.aggregates.member import member
 from services.membership.aggregates.organisation import organisation
 from services.membership.aggregates.person import person
+from services.membership.parameters import ALL
 from shared.rules.language import Language
 
-language = Language("membership", (person, organisation, member))
+language = Language("membership", (person, organisation, member), ALL)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.assistance.aggregates.file.classifying import per_head
 from services.assistance.aggregates.file.commands import ApproveFile
-from services.assistance.aggregates.file.refusals import NOT_IN_HARDSHIP, OPERATOR_UNREADABLE, UNDECIDABLE
+from services.assistance.aggregates.file.refusals import NOT_IN_HARDSHIP, UNDECIDABLE
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.events.file import FileApproved, HardshipClass
 from services.assistance.parameters import (
@@ -20,7 +20,7 @@ from services.assistance.parameters import (
     RELATIVE_MULTIPLE,
     RELATIVE_OPERATOR,
 )
-from shared.rules.parameter import NOT_IN_FORCE
+from shared.rules.parameter import NOT_IN_FORCE, UNUSABLE
 from tests.rules.assistance.households import (
     APPROVED_ON,
     FACTORY,
@@ -151,7 +151,7 @@ def test_without_a_standard_in_force_nothing_is_decided() -> None:
 
 
 def test_an_operator_that_is_none_decides_nothing() -> None:
-    decided(LINES | {DEEP_OPERATOR: "=="}).then_refused(OPERATOR_UNREADABLE)
+    decided(LINES | {DEEP_OPERATOR: "=="}).then_refused(UNUSABLE)
 
 
 @given(

@@ -281,7 +281,6 @@ def test_who_goes_to_no_school_gets_no_student_aid() -> None:
         ("single_parent", True, "male", True),
         ("single_parent_woman", True, "male", False),
         ("single_parent_woman", True, "female", True),
-        ("no such condition", True, "female", False),
     ],
 )
 def test_stage_single_parent_and_sex_choose_the_row_of_the_table(

@@ -23,7 +23,7 @@ from services.membership.aggregates.organisation import organisation
 from services.membership.aggregates.person import person
 from services.membership.events import MemberJoined, OrganisationKind
 from services.membership.parameters import JOINING_AGE_YEARS
-from shared.rules.parameter import NOT_IN_FORCE
+from shared.rules.parameter import NOT_IN_FORCE, UNUSABLE
 from shared.rules.personal import ERASED, Personal
 from shared.runtime.commands import EFFECTIVE_LATER
 from tests.rules.membership.people_and_unions import (
@@ -115,6 +115,12 @@ def test_who_is_exactly_of_the_least_age_may_join() -> None:
 
 def test_who_is_a_year_too_young_may_not_join() -> None:
     members.given().when(join(ZHANG, age_years=15)).then_refused(UNDER_AGE, field="identity_number")
+
+
+def test_nobody_joins_while_the_least_age_in_force_is_no_number() -> None:
+    Rules(member, {JOINING_AGE_YEARS: "sixteen"}, REGISTERED | FOUNDED).given().when(
+        join(ZHANG)
+    ).then_refused(UNUSABLE)
 
 
 def test_the_least_age_is_a_policy_parameter() -> None:

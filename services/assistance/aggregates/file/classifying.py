@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from services.assistance.aggregates.file.refusals import NOT_IN_HARDSHIP, OPERATOR_UNREADABLE, UNDECIDABLE
+from services.assistance.aggregates.file.refusals import NOT_IN_HARDSHIP, UNDECIDABLE
 from services.assistance.events.file import EconomicFindings, HardshipClass
 from services.assistance.parameters import (
     ACCIDENT_SHARE,
@@ -46,9 +46,7 @@ def classify(findings: EconomicFindings | None, day: date, context: Context) -> 
 
     def under(multiple: Parameter[int], operator: Parameter[str]) -> bool:
         basis_points: int = context.parameter(multiple, day)
-        return compare(
-            left_fen * BASIS_POINTS, context.parameter(operator, day), line_fen * basis_points, operator.key
-        )
+        return compare(left_fen * BASIS_POINTS, context.parameter(operator, day), line_fen * basis_points)
 
     share: int = context.parameter(ACCIDENT_SHARE, day)
     holds: dict[HardshipClass, bool] = {
@@ -69,12 +67,6 @@ def per_head(left_fen: int, household_size: int) -> int:
     return (2 * left_fen + parts) // (2 * parts)
 
 
-def compare(left: int, operator: str, right: int, key: str) -> bool:
+def compare(left: int, operator: str, right: int) -> bool:
     """Whether a value lies under a line: equal to it is outside under ``<`` and inside under ``<=``."""
-    match operator:
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case _:
-            raise OPERATOR_UNREADABLE(key=key)
+    return left < right if operator == "<" else left <= right

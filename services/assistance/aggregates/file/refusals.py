@@ -140,8 +140,3 @@ NOT_EARLIER = Refusal(
 BASIS_MISSING = Refusal(
     "hardship_file.basis_missing", zh="驳回须注明依据", en="a file is refused on a basis; name it"
 )
-OPERATOR_UNREADABLE = Refusal(
-    "hardship_file.operator_unreadable",
-    zh="政策参数{key}应为 < 或 <=",
-    en="the policy parameter {key} should be < or <=",
-)
