@@ -11,6 +11,7 @@ from services.membership.parameters import ALL
 from shared.rules.personal import Personal
 from shared.rules.policy_parameter import SetParameter
 from shared.standards.credit_code import CreditCode, check_character, organisation_check_character
+from shared.standards.text import Text
 
 FEDERATION = "federation"
 FEDERATION_NAME = "门头沟区总工会"
@@ -49,22 +50,22 @@ def organisations() -> list[FoundOrganisation]:
     """The federation first, then the basic unions under it."""
     federation = FoundOrganisation(
         organisation_id=FEDERATION,
-        name=FEDERATION_NAME,
+        name=Text(FEDERATION_NAME),
         kind="federation",
         level=4,
         founded_on=date(1985, 5, 1),
-        basis="京工组〔1985〕1号",
+        basis=Text("京工组〔1985〕1号"),
         credit_code=credit_code(1),
     )
     unions = [
         FoundOrganisation(
             organisation_id=organisation_id,
             parent_id=FEDERATION,
-            name=name,
+            name=Text(name),
             kind="joint_basic_union" if organisation_id == COURIERS else "basic_union",
             level=7,
             founded_on=FOUNDED_ON,
-            basis=f"门工组〔2002〕{number}号",
+            basis=Text(f"门工组〔2002〕{number}号"),
             credit_code=credit_code(number + 1),
         )
         for number, (organisation_id, name) in enumerate(UNIONS.items(), 1)

@@ -9,6 +9,7 @@ from shared.standards.credit_code import CreditCode
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.mobile import MobileNumber
 from shared.standards.person_name import PersonName
+from shared.standards.text import Text
 
 Sex = Literal["female", "male"]
 DocumentType = Literal[
@@ -52,13 +53,13 @@ class PersonRegistered:
 @message
 class OrganisationFounded:
     organisation_id: str
-    name: str
+    name: Text
     kind: OrganisationKind
     level: Level
     parent_id: str | None
     credit_code: CreditCode | None
     effective_on: date
-    basis: str
+    basis: Text
 
 
 @message

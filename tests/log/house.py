@@ -22,6 +22,7 @@ from shared.rules.personal import Personal
 from shared.rules.policy_parameter import SetParameter
 from shared.runtime.commands import CommandHandler, Request
 from shared.runtime.founding import found
+from shared.standards.text import Text
 from tests.log.fund import language as fund_language
 
 MASTER_KEY = b"k" * 32
@@ -113,11 +114,11 @@ def joining_age(years: int = 16) -> SetParameter:
 def federation() -> FoundOrganisation:
     return FoundOrganisation(
         organisation_id=FEDERATION,
-        name="门头沟区总工会",
+        name=Text("门头沟区总工会"),
         kind="federation",
         level=4,
         founded_on=date(2000, 1, 1),
-        basis="批复1号",
+        basis=Text("批复1号"),
     )
 
 
@@ -125,11 +126,11 @@ def union(organisation_id: str = UNION, name: str = "永定机械厂工会") -> 
     return FoundOrganisation(
         organisation_id=organisation_id,
         parent_id=FEDERATION,
-        name=name,
+        name=Text(name),
         kind="basic_union",
         level=7,
         founded_on=FOUNDED_ON,
-        basis="批复2号",
+        basis=Text("批复2号"),
     )
 
 

@@ -34,6 +34,7 @@ from shared.log.store import Store
 from shared.projections.as_of import as_of
 from shared.rules.refusal import Refused
 from shared.runtime.scopes import EVERYTHING, Reach
+from shared.standards.text import Text
 from tests.projections.told import Told
 
 FROM, TO = date(2015, 1, 1), date(2015, 12, 31)
@@ -44,13 +45,13 @@ FEDERATION, TOWN, UNION, OTHER_UNION = "federation", "town", "union", "other-uni
 def founded(organisation_id: str, parent_id: str | None) -> OrganisationFounded:
     return OrganisationFounded(
         organisation_id=organisation_id,
-        name=f"{organisation_id}工会",
+        name=Text(f"{organisation_id}工会"),
         kind="basic_union_federation",
         level=5,
         parent_id=parent_id,
         credit_code=None,
         effective_on=date(2000, 1, 1),
-        basis="批复",
+        basis=Text("批复"),
     )
 
 

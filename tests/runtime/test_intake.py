@@ -180,6 +180,33 @@ def found_unions(caller: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("blank", ["", "   ", "\u3000"])
+def test_no_organisation_is_founded_without_a_name_or_a_basis(caller: Any, blank: str) -> None:
+    given = {"kind": "federation", "level": 4, "founded_on": "2000-01-01"}
+
+    with pytest.raises(RefusedCall) as refused:
+        caller.membership.found_organisation(name=blank, basis=blank, **given)
+
+    assert [(each["field"], each["code"]) for each in refused.value.problems] == [
+        ("name", "text.empty"),
+        ("basis", "text.empty"),
+    ]
+
+
+def test_blanks_around_a_name_make_no_other_name(caller: Any) -> None:
+    found_unions(caller)
+
+    with pytest.raises(RefusedCall, match=r"organisation\.name_taken"):
+        caller.membership.found_organisation(
+            parent_id="federation-1",
+            name=" 永定机械厂工会 ",
+            kind="basic_union",
+            level=7,
+            founded_on="2001-01-01",
+            basis="批复3号",
+        )
+
+
 def test_many_persons_are_identified_at_once_each_with_an_outcome_of_its_own(caller: Any) -> None:
     told = [
         {"identity_number": str(person(n).identity_number), "name": str(person(n).name)} for n in (70, 71)

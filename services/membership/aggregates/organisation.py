@@ -10,6 +10,7 @@ from shared.rules.decider import Decider
 from shared.rules.message import message
 from shared.rules.refusal import Refusal
 from shared.standards.credit_code import CreditCode
+from shared.standards.text import Text
 
 ALREADY_FOUNDED = Refusal(
     "organisation.already_founded",
@@ -66,11 +67,11 @@ HOLDS_MEMBERS = frozenset({"basic_union", "joint_basic_union", "organiser"})
 @message
 class FoundOrganisation:
     organisation_id: str
-    name: str
+    name: Text
     kind: OrganisationKind
     level: Level
     founded_on: date
-    basis: str
+    basis: Text
     parent_id: str | None = None
     credit_code: CreditCode | None = None
 

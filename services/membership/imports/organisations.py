@@ -26,6 +26,7 @@ from shared.rules.refusal import Refusal, Refused
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
 from shared.runtime.identities import derived_identity
+from shared.standards.text import Text
 
 IN_A_CIRCLE = Refusal(
     "import.organisations_in_a_circle",
@@ -168,11 +169,11 @@ class Tree:
         self._identities[index] = organisation_id
         command = FoundOrganisation(
             organisation_id=organisation_id,
-            name=row["name"],
+            name=Text(row["name"]),
             kind=row["kind"],
             level=row["level"],
             founded_on=row["founded_on"],
-            basis=row["basis"],
+            basis=Text(row["basis"]),
             parent_id=row["parent_id"],
             credit_code=row.get("credit_code"),
         )

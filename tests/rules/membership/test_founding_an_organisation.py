@@ -22,6 +22,7 @@ from services.membership.aggregates.organisation import (
 from services.membership.events import OrganisationFounded, OrganisationKind
 from shared.runtime.commands import EFFECTIVE_LATER
 from shared.standards.credit_code import CreditCode
+from shared.standards.text import Text
 from tests.rules.membership.people_and_unions import (
     DISTRICT,
     DISTRICT_FOUNDED_ON,
@@ -195,6 +196,9 @@ def test_a_credit_code_belongs_to_one_organisation() -> None:
 
 
 def test_any_number_of_organisations_may_have_no_credit_code() -> None:
-    others = {(organisation, "district"): [DISTRICT], (organisation, "mill"): [replace(FACTORY, name="mill")]}
+    others = {
+        (organisation, "district"): [DISTRICT],
+        (organisation, "mill"): [replace(FACTORY, name=Text("mill"))],
+    }
 
     Rules(organisation, others=others).given().when(found(FACTORY)).then(FACTORY)
