@@ -20,7 +20,7 @@ from demo.money import books_of
 from demo.office import Office, office
 from demo.people import identity_number, person
 from demo.plan import Plan, read_plan
-from demo.population import FEDERATION
+from demo.population import FEDERATION, staff
 from demo.typed import shipped
 from demo.year import Year
 from services.assistance import parameters as of_assistance
@@ -39,8 +39,10 @@ from shared.runtime.replaying import replay
 from shared.runtime.settings import embedded_settings
 from shared.runtime.stopping import CannotStart
 from shared.runtime.together import Together
+from shared.runtime.tokens import OwnToken
 
-REGISTRAR = "registrar-1"
+REGISTRAR = 90
+"""Which of the staff opens the house."""
 ROLES_HELD = ("administrator", "personnel", "clerk")
 MADE_HERE = ".demonstration"
 """Marks a folder that the demonstration made and may therefore empty."""
@@ -105,8 +107,15 @@ class Story:
     def log_in(self, bus_url: str, staffing: House) -> str:
         """The first login is opened by the house itself; from then on everybody says who they are."""
         password = token_urlsafe(16)
+        somebody = staff(REGISTRAR)
+        with calling(bus_url, OwnToken(staffing.settings)()) as call:
+            person_id = call.membership.identify_person(
+                document_type="resident_identity_card",
+                identity_number=str(somebody.identity_number),
+                name=str(somebody.name),
+            )["person_id"]
         with calling(bus_url, token_of_the_house(staffing.settings, "administrator")) as call:
-            opened = call.staffing.open_login(person_id=REGISTRAR, name="registrar")
+            opened = call.staffing.open_login(person_id=person_id, name="registrar")
             login_id = next(iter(opened["streams"])).partition("/")[2]
             call.staffing.set_password(login_id=login_id, password=password)
             accepted(

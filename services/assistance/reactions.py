@@ -7,8 +7,8 @@ from services.assistance.events.batch import BatchReleased
 from services.assistance.projections.bank_file import SHOWN, bank_file, put
 from shared.log.envelope import Envelope
 from shared.projections.reaction import Effect, Reaction
+from shared.rules.context import HOUSE
 from shared.runtime.access_log import LOOKED, Attempt
-from shared.runtime.founding import HOUSE
 from shared.runtime.house import House
 
 bank_files = Reaction("bank_files", source="assistance")

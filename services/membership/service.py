@@ -167,7 +167,7 @@ class MembershipService(Service):
         role="clerk",
         scope=ANYWHERE,
         derived=(sex, birth_year),
-        minted=("person_id",),
+        issued=("person_id",),
     )
     found_organisation = command(
         FoundOrganisation, role="clerk", scope="parent_id", minted=("organisation_id",)

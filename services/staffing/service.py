@@ -28,6 +28,7 @@ from services.staffing.aggregates.worker.commands import (
     HireWorker,
     LeaveService,
 )
+from services.staffing.aggregates.worker.refusals import PERSON_REGISTERED
 from services.staffing.aggregates.worker.state import UnionSocialWorker
 from services.staffing.projections.access import access, organisation_tree
 from services.staffing.projections.postings import (
@@ -36,6 +37,7 @@ from services.staffing.projections.postings import (
     stations,
     workers_assigned,
 )
+from services.staffing.projections.registered_persons import is_registered, registered_persons
 from shared.log.envelope import HOUSE_TIME, house_day, moment_text
 from shared.log.log import Log
 from shared.log.tables import unique_keys
@@ -45,6 +47,7 @@ from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES
 from shared.runtime.attempts import Attempts
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
+from shared.runtime.facts import LookUp
 from shared.runtime.house import House
 from shared.runtime.methods import command, operation, query
 from shared.runtime.passwords import hash_of, is_right, keep, kept
@@ -66,6 +69,7 @@ SESSION_OVER = Refusal(
 )
 
 PERSONS = tuple(sorted(ROLES))
+PERSON = LookUp(PERSON_REGISTERED, registered_persons, is_registered, awaited=True)
 
 organisation_of_station = organisation_of(service_stations, "station_id")
 organisation_of_assignment = organisation_of(assignments, "assignment_id")
@@ -204,20 +208,25 @@ class StaffingService(Service):
 
     name = "staffing"
     language = language
-    projections = (*access, service_stations, assignments)
+    projections = (*access, registered_persons, service_stations, assignments)
 
     log_in = operation(log_in, role=NOBODY_YET, scope=ANYWHERE)
     renew = operation(renew, role=PERSONS, scope=ANYWHERE)
     change_password = operation(change_password, role=PERSONS, scope=ANYWHERE)
     set_password = operation(set_password, role="administrator")
-    open_login = command(OpenLogin, role=("personnel", "administrator"), minted=("login_id",))
+    open_login = command(
+        OpenLogin,
+        role=("personnel", "administrator"),
+        minted=("login_id",),
+        facts=(PERSON,),
+    )
     grant_role = command(GrantRole, role="administrator", scope=organisation_of_grant)
     withdraw_role = command(WithdrawRole, role="administrator", scope="organisation_id")
     revoke_login = command(RevokeLogin, role=("personnel", "administrator"))
 
     open_station = command(OpenStation, role="personnel", scope="organisation_id", minted=("station_id",))
     # The team is the district's: who hires and lets go has a role for all of it.
-    hire_worker = command(HireWorker, role="personnel")
+    hire_worker = command(HireWorker, role="personnel", facts=(PERSON,))
     leave_service = command(LeaveService, role="personnel")
     assign_worker = command(
         AssignWorker, role="personnel", scope=organisation_of_posting, minted=("assignment_id",)

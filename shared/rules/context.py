@@ -22,6 +22,10 @@ class Actor:
     scope: str | None = None
 
 
+HOUSE = Actor(person_id="house")
+"""Who acts when nobody does: the software itself, when it founds, restores or makes the first login."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """What a projection told before a decision.

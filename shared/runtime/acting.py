@@ -9,9 +9,9 @@ from shared.log.envelope import Envelope
 from shared.log.log import is_passing
 from shared.projections.reacting import Act
 from shared.projections.reaction import Effect
+from shared.rules.context import HOUSE
 from shared.runtime.commands import Request
 from shared.runtime.correlation import carried
-from shared.runtime.founding import HOUSE
 from shared.runtime.house import House
 
 

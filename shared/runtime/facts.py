@@ -1,5 +1,6 @@
 """Facts: what a command's rules may look up in this service's projections, told before they decide."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,11 @@ from sqlalchemy import Connection
 
 from shared.projections import checkpoints
 from shared.projections.projection import Projection
+from shared.projections.waiting import LOOK_EVERY_SECONDS
 from shared.rules.context import Fact
 from shared.runtime.house import House
+
+WAIT_SECONDS = 2.0
 
 Find = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Finds plain JSON data for each of several commands."""
@@ -23,11 +27,13 @@ class LookUp:
         name: under which the rules ask for it.
         projection: whose rows are read.
         find: reads them.
+        awaited: where it finds None, what it looks for may only not have arrived yet: it is waited for.
     """
 
     name: str
     projection: Projection
     find: Find
+    awaited: bool = False
 
 
 def look_up(house: House, look_ups: Sequence[LookUp], commands: Sequence[Any]) -> list[dict[str, Fact]]:
@@ -35,10 +41,21 @@ def look_up(house: House, look_ups: Sequence[LookUp], commands: Sequence[Any]) -
     told: list[dict[str, Fact]] = [{} for _ in commands]
     if not look_ups or not commands:
         return told
-    with house.store.read() as connection:
-        for each in look_ups:
+    for each in look_ups:
+        position, values = _told(house, each, commands)
+        for facts, value in zip(told, values, strict=True):
+            facts[each.name] = Fact(value, each.projection.source, position)
+    return told
+
+
+def _told(house: House, each: LookUp, commands: Sequence[Any]) -> tuple[int, Sequence[Any]]:
+    """Up to which position a fact is surely known, and its value for each command."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        with house.store.read() as connection:
             # Read first: the rows may know more than that, never less.
             position = checkpoints.position_of(connection, each.projection.name)
-            for facts, value in zip(told, each.find(connection, commands), strict=True):
-                facts[each.name] = Fact(value, each.projection.source, position)
-    return told
+            values = each.find(connection, commands)
+        if None not in values or not each.awaited or time.monotonic() > deadline:
+            return position, values
+        time.sleep(LOOK_EVERY_SECONDS)

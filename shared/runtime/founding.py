@@ -1,12 +1,9 @@
 """Founding a log, and beginning a new epoch after a restore."""
 
 from shared.log.log import Head, Log, found_log
-from shared.rules.context import Actor
+from shared.rules.context import HOUSE
 from shared.rules.epoch import BeginEpoch, Occasion
 from shared.runtime.commands import CommandHandler, Request
-
-HOUSE = Actor(person_id="house")
-"""Who acts when nobody does: the software itself, at founding and restoring."""
 
 
 def found(log: Log, *, restored: bool = False) -> Head:

@@ -30,6 +30,7 @@ class Intake:
         command_type: the command.
         derived: functions for the fields that follow from others; callers cannot send these fields.
         minted: identities that callers may leave out.
+        issued: identities that the house alone gives: callers cannot send these fields.
         found: fields that callers may leave out and the house can find, each with the function that does, and
             that says whether what a caller did name can be so.
         scope: what the command touches (see ``Call.acting``); settled before anything is found.
@@ -41,6 +42,7 @@ class Intake:
         command_type: type[Any],
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
+        issued: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
         scope: Scope = WHOLE_DISTRICT,
         facts: Sequence[LookUp] = (),
@@ -50,6 +52,7 @@ class Intake:
         self.command_type = command_type
         self._derived = [(each.__name__, each, tuple(signature(each).parameters)) for each in derived]
         self._minted = tuple(minted)
+        self._issued = tuple(issued)
         self._found = dict(found or {})
         self.accepts = self._accepted()
         """The type of what callers send: published in contracts, checked at each call."""
@@ -57,7 +60,7 @@ class Intake:
 
     def _accepted(self) -> type[Any]:
         hints = get_type_hints(self.command_type)
-        left_out = {name for name, _, _ in self._derived}
+        left_out = {*self._issued, *(name for name, _, _ in self._derived)}
         optional = {*self._minted, *self._found}
         specification: list[Any] = []
         for each in fields(self.command_type):
@@ -120,6 +123,8 @@ class Intake:
             return error
         for name in self._minted:
             values[name] = values[name] or derived_identity(command_id, name)
+        for name in self._issued:
+            values[name] = derived_identity(command_id, name)
         for name, derive, needed in self._derived:
             values[name] = derive(*(_bare(values[each]) for each in needed))
         return command_id, values

@@ -5,10 +5,10 @@ from typing import Any
 
 from nameko.exceptions import BadRequest, MethodNotFound
 
+from shared.rules.context import HOUSE
 from shared.runtime.access import Access
 from shared.runtime.calls import Call, RefusedCall, refused_call
 from shared.runtime.finding import methods_of
-from shared.runtime.founding import HOUSE
 from shared.runtime.house import House
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings

@@ -88,7 +88,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
         command_type: which.
         role: who may send it; of several, any is enough.
         scope: which part of the district it touches (see Declared).
-        derived, minted, found, facts: what the edge adds (see Intake).
+        derived, minted, issued, found, facts: what the edge adds (see Intake).
     """
 
     def __init__(
@@ -99,10 +99,11 @@ class command:  # noqa: N801 - it reads as a word in service classes
         scope: Scope = WHOLE_DISTRICT,
         derived: Sequence[Derive] = (),
         minted: Sequence[str] = (),
+        issued: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
         facts: Sequence[LookUp] = (),
     ) -> None:
-        self._intake = Intake(command_type, derived, minted, found, scope, facts)
+        self._intake = Intake(command_type, derived, minted, issued, found, scope, facts)
         self._roles = several(role)
         self._scope = scope
 

@@ -21,7 +21,7 @@ from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LOOKED_UP = re.compile(r"(?P<name>[A-Z]+)=\$\((?P<command>gonghui .*?) \| grep -o '\"(?P<field>\w+)\".*\)")
+LOOKED_UP = re.compile(r"(?P<name>[A-Z_]+)=\$\((?P<command>gonghui .*?) \| grep -o '\"(?P<field>\w+)\".*\)")
 
 
 def tour() -> list[str]:

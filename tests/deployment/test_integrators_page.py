@@ -35,7 +35,7 @@ def broker(running: Deployment, calling: Callable[..., Any]) -> str:
     """The broker's address for the other system, of which staffing has a login named city."""
     with calling("li", "administrator") as administrator:
         staffing = administrator.staffing
-        opened = staffing.open_login(person_id="city-system", name="city")
+        opened = staffing.open_login(person_id="system:city", name="city")
         login_id = next(iter(opened["streams"])).partition("/")[2]
         staffing.set_password(login_id=login_id, password=PASSWORD)
         staffing.grant_role(login_id=login_id, role="clerk", begins_on="2020-01-01")

@@ -1,5 +1,6 @@
 """Every rule bears erased values: no history and no command makes it read a personal value or stumble."""
 
+from collections import defaultdict
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from shared.log.entry import Known, View
-from shared.rules.context import Actor
+from shared.rules.context import Actor, Fact
 from shared.rules.decider import Decider
 from shared.rules.language import Language
 from shared.rules.message import kind_of
@@ -48,6 +49,10 @@ FEW = AnyMessage(
 )
 
 
+FACTS: dict[str, Fact] = defaultdict(lambda: Fact(["anything"], "test", 1))
+"""Whatever is looked up is found."""
+
+
 class World:
     """The streams of one service, without a log around them, after its example history."""
 
@@ -68,7 +73,7 @@ class World:
         """Have a command decided; whether it was accepted."""
         decider = self._language.decider_of_command(command)
         try:
-            events = decide(decider, decider.decide, command, Actor("wang"), View(TODAY, self.known), {})
+            events = decide(decider, decider.decide, command, Actor("wang"), View(TODAY, self.known), FACTS)
         except Refused:
             return False
         for each in events:

@@ -211,7 +211,7 @@ def test_a_wrong_password_is_recorded_with_the_login_that_was_tried_and_so_is_th
 ) -> None:
     house_token = token_of(staffing.settings.folder, "administrator", person_id="the-house")
     administrator = Local(StaffingService, staffing, house_token)
-    answer = administrator.call("open_login", person_id="fang", name="wangfang")
+    answer = administrator.call("open_login", person_id="system:fang", name="wangfang")
     login_id = next(iter(answer["streams"])).partition("/")[2]
     administrator.call("set_password", login_id=login_id, password=PASSWORD)
     administrator.call("grant_role", login_id=login_id, role="clerk", begins_on="2026-01-01")

@@ -90,6 +90,14 @@ def test_a_caller_without_this_package_reads_the_refusal_in_the_error_s_value(
     assert [problem["field"] for problem in refused.value.value["problems"]] == ["name"]
 
 
+def test_the_registry_alone_chooses_who_somebody_is(caller: Any) -> None:
+    refused = refusal_of(caller.membership.register_person, **person_given(8), person_id="chosen")
+    answer = caller.membership.register_person(**person_given(8))
+
+    assert [(each["code"], each["field"]) for each in refused.problems] == [("field.unknown", "person_id")]
+    assert caller.membership.identify_person(**person_given(8)) == {"person_id": person_of(answer)}
+
+
 @pytest.mark.parametrize(
     ("service", "key", "value", "unit"),
     [

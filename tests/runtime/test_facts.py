@@ -38,6 +38,10 @@ def times_added(connection: Connection, wishes: Sequence[Spend]) -> list[int]:
     return [rows.get(wish.fund_id, 0) for wish in wishes]
 
 
+def times_added_if_any(connection: Connection, wishes: Sequence[Spend]) -> list[int | None]:
+    return [times or None for times in times_added(connection, wishes)]
+
+
 def only_from_those_added_to_twice(command: Any, state: Any, context: Context) -> list[Any]:
     if isinstance(command, Spend) and context.fact("times_added") < 2:
         raise POOR()
@@ -90,3 +94,17 @@ def test_each_of_several_commands_has_its_own_facts(house: House) -> None:
     told = look_up(house, [LookUp("times_added", richest, times_added)], wishes)  # type: ignore[arg-type]
 
     assert [facts["times_added"].value for facts in told] == [1, 0]
+
+
+def test_a_fact_that_may_not_have_arrived_yet_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.send(Add(fund_id="a", amount_fen=5))
+    awaited = LookUp("times_added", richest, times_added_if_any, awaited=True)
+    wish = [Spend(fund_id="a", amount_fen=1)]
+    monkeypatch.setattr("time.sleep", lambda _: follow(house))
+
+    (told,) = look_up(house, [awaited], wish)  # type: ignore[arg-type]
+    (at_once,) = look_up(house, [replace(awaited, awaited=False)], [Spend(fund_id="b", amount_fen=1)])  # type: ignore[arg-type]
+
+    assert (told["times_added"].value, at_once["times_added"].value) == (1, None)

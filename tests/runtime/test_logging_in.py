@@ -56,7 +56,7 @@ def calling_with(bus_url: str, token: str | None) -> Iterator[Any]:
 
 def opened(administrator: Any, name: str, *roles: str, organisation_id: str | None = None) -> str:
     """Open a login with a password and roles; its id."""
-    answer = administrator.staffing.open_login(person_id=f"person-{name}", name=name)
+    answer = administrator.staffing.open_login(person_id=f"system:{name}", name=name)
     login_id = str(next(iter(answer["streams"]))).partition("/")[2]
     administrator.staffing.set_password(login_id=login_id, password=PASSWORD)
     for role in roles:
@@ -89,7 +89,7 @@ def test_who_logs_in_acts_in_every_service_with_the_roles_of_today(administrator
             assert getattr(proxy, service).log_head()["position"] >= 1
         assert code_of(proxy.staffing.open_login, person_id="x", name="somebody") == "access.role"
 
-    assert '"actor_id":"person-all-round"' in recorded[0]
+    assert '"actor_id":"system:all-round"' in recorded[0]
 
 
 def test_a_wrong_password_and_an_unknown_name_are_told_alike(administrator: Any, bus_url: str) -> None:
@@ -119,7 +119,7 @@ def test_a_login_without_a_role_today_gets_no_token(administrator: Any, bus_url:
 def test_a_name_that_is_taken_and_a_password_that_is_short_are_refused(administrator: Any) -> None:
     login_id = opened(administrator, "twice")
 
-    assert code_of(administrator.staffing.open_login, person_id="y", name="twice") == NAME_TAKEN.code
+    assert code_of(administrator.staffing.open_login, person_id="system:y", name="twice") == NAME_TAKEN.code
     assert code_of(administrator.staffing.set_password, login_id=login_id, password="short") == LENGTH.code
 
 
@@ -157,7 +157,7 @@ def test_a_token_is_renewed_until_the_session_has_lasted_too_long(
     old = sign(
         settings,
         read_signing_key(settings),
-        person_id="person-long-day",
+        person_id="system:long-day",
         login_id=login_id,
         grants=[Grant("clerk", None)],
         position=10_000,

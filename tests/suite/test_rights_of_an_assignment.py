@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from nameko.standalone.rpc import ClusterRpcProxy
@@ -18,7 +19,7 @@ from shared.runtime.calls import RefusedCall
 from shared.runtime.process_settings import ProcessSettings
 from shared.runtime.together import Together
 from shared.runtime.tokens import LIFE_SECONDS, Verifier
-from tests.runtime.suite import await_true, calling, folder_of, suite_settings
+from tests.runtime.suite import await_true, calling, folder_of, person_given, suite_settings
 from tests.suite.joining import found_district, joining
 
 BUS = "embedded://assigned"
@@ -46,9 +47,9 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
 
 @pytest.fixture(scope="module")
 def office(suite: Together) -> Iterator[Any]:
-    """Whoever sets logins and the team up: personnel and administrator of the whole district."""
+    """Whoever registers people and sets logins and the team up, for the whole district."""
     with calling(
-        BUS, folder_of(suite), "personnel", "administrator", "auditor", person_id="the-office"
+        BUS, folder_of(suite), "personnel", "administrator", "auditor", "clerk", person_id="the-office"
     ) as proxy:
         yield proxy
 
@@ -73,10 +74,17 @@ def made(answer: dict[str, Any]) -> str:
     return str(stream).partition("/")[2]
 
 
+def registered(office: Any, name: str) -> str:
+    """The identity of the person with this login name, issued when they are first asked for."""
+    answer = office.membership.identify_person(**person_given(crc32(name.encode()) % 100_000))
+    return str(answer["person_id"])
+
+
 def hired(office: Any, name: str) -> str:
-    """Hire somebody and open their login with a password; the login's id. The person is called like it."""
-    office.staffing.hire_worker(person_id=name, hiring_kind="graduate", basis="1", hired_on="2020-07-01")
-    login_id = made(office.staffing.open_login(person_id=name, name=name))
+    """Hire somebody and open their login with a password; the login's id."""
+    person_id = registered(office, name)
+    office.staffing.hire_worker(person_id=person_id, hiring_kind="graduate", basis="1", hired_on="2020-07-01")
+    login_id = made(office.staffing.open_login(person_id=person_id, name=name))
     office.staffing.set_password(login_id=login_id, password=PASSWORD)
     return login_id
 
@@ -84,7 +92,11 @@ def hired(office: Any, name: str) -> str:
 def assigned(office: Any, name: str, begins_on: date, **place: str) -> str:
     assignment_id = f"assignment-of-{name}"
     office.staffing.assign_worker(
-        person_id=name, assignment_id=assignment_id, basis="1", begins_on=begins_on.isoformat(), **place
+        person_id=registered(office, name),
+        assignment_id=assignment_id,
+        basis="1",
+        begins_on=begins_on.isoformat(),
+        **place,
     )
     return assignment_id
 
@@ -152,6 +164,7 @@ def test_with_the_assignment_the_rights_end_also_for_tokens_already_given_out(
 ) -> None:
     name = f"li-{way}"
     login_id = hired(office, name)
+    person_id = registered(office, name)
     assignment_id = assigned(office, name, TODAY - 9 * DAY, station_id=station)
     given = {"login_id": login_id, "begins_on": TODAY.isoformat(), "assignment_id": assignment_id}
     office.staffing.grant_role(**given, role="auditor")
@@ -161,10 +174,12 @@ def test_with_the_assignment_the_rights_end_also_for_tokens_already_given_out(
 
         yesterday = (TODAY - DAY).isoformat()
         if way == "ended":
-            office.staffing.end_assignment(person_id=name, assignment_id=assignment_id, ends_on=yesterday)
+            office.staffing.end_assignment(
+                person_id=person_id, assignment_id=assignment_id, ends_on=yesterday
+            )
         else:
             office.staffing.leave_service(
-                person_id=name,
+                person_id=person_id,
                 leaving_kind="resigned",
                 destination="civil_service",
                 basis="1",
@@ -180,7 +195,7 @@ def test_with_the_assignment_the_rights_end_also_for_tokens_already_given_out(
     with calling_with(None) as nobody:
         assert code_of(nobody.staffing.log_in, name=name, password=PASSWORD) == NO_ROLES.code
     assert suite.houses[StaffingService].access_log.flush()
-    rows = office.staffing.access_log(person_id=name, code="access.token_refused")["answer"]
+    rows = office.staffing.access_log(person_id=person_id, code="access.token_refused")["answer"]
     assert {(row["fault"], row["login_id"]) for row in rows} == {("void", login_id)}
 
 
@@ -193,7 +208,9 @@ def test_on_the_assignments_last_day_a_token_lives_no_longer_than_the_day(
         login_id=login_id, role="clerk", begins_on=TODAY.isoformat(), assignment_id=assignment_id
     )
     office.staffing.end_assignment(
-        person_id="li-last-day", assignment_id=assignment_id, ends_on=TODAY.isoformat()
+        person_id=registered(office, "li-last-day"),
+        assignment_id=assignment_id,
+        ends_on=TODAY.isoformat(),
     )
 
     token = Verifier(suite.houses[StaffingService].settings).verify(logged_in("li-last-day"))
@@ -209,8 +226,15 @@ def test_what_is_left_of_the_day_is_counted_in_the_house() -> None:
     assert seconds_left_of_day(before_midnight + timedelta(seconds=60)) == 86_400
 
 
+def test_nobody_is_hired_or_given_a_login_whom_the_registry_does_not_know(office: Any) -> None:
+    hiring = {"hiring_kind": "graduate", "basis": "1", "hired_on": "2020-07-01"}
+
+    assert code_of(office.staffing.open_login, person_id="li", name="nobody") == "person.not_registered"
+    assert code_of(office.staffing.hire_worker, person_id="li", **hiring) == "person.not_registered"
+
+
 def test_who_is_no_social_worker_keeps_roles_without_an_assignment(office: Any) -> None:
-    login_id = made(office.staffing.open_login(person_id="the-chair", name="the-chair"))
+    login_id = made(office.staffing.open_login(person_id=registered(office, "the-chair"), name="the-chair"))
     office.staffing.set_password(login_id=login_id, password=PASSWORD)
     office.staffing.grant_role(login_id=login_id, role="approver", begins_on=TODAY.isoformat())
 
@@ -222,15 +246,16 @@ def test_who_is_assigned_on_a_day_is_told_within_the_callers_subtree(
 ) -> None:
     hired(office, "li-counted")
     assigned(office, "li-counted", TODAY, station_id=station)
+    counted, elsewhere = registered(office, "li-counted"), registered(office, "li-headquarters")
     on = TODAY.isoformat()
 
     def assigned_to(**given: Any) -> set[str]:
         answer = office.staffing.workers_assigned(on=on, **given)["answer"]
         return {row["person_id"] for row in answer}
 
-    await_true(lambda: "li-counted" in assigned_to())
-    assert "li-counted" in assigned_to(organisation_id=COURIERS)
-    assert "li-headquarters" not in assigned_to(organisation_id=COURIERS)
+    await_true(lambda: counted in assigned_to())
+    assert counted in assigned_to(organisation_id=COURIERS)
+    assert elsewhere not in assigned_to(organisation_id=COURIERS)
     with calling(BUS, folder_of(suite), "personnel", scope=COURIERS) as of_union:
         told = of_union.staffing.workers_assigned(on=on)["answer"]
         assert {row["organisation_id"] for row in told} == {COURIERS}

@@ -31,7 +31,10 @@ NOT_THEIR_NUMBER = Refusal(
 
 @message
 class RegisterPerson:
-    """Sex and year of birth stand beside the number in the clear; the edge takes them from the number."""
+    """The identity that the registry issues stands in the answer: ``person/<person_id>`` among its streams.
+
+    Sex and year of birth stand beside the number in the clear; the edge takes them from the number.
+    """
 
     person_id: str
     document_type: DocumentType

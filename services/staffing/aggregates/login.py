@@ -7,7 +7,7 @@ from re import compile as pattern
 from typing import Any, NamedTuple, assert_never
 
 from services.staffing.aggregates.union_social_worker import union_social_worker
-from services.staffing.aggregates.worker.refusals import ASSIGNMENT_UNKNOWN
+from services.staffing.aggregates.worker.refusals import ASSIGNMENT_UNKNOWN, PERSON_REGISTERED, PERSON_UNKNOWN
 from services.staffing.aggregates.worker.state import Days, UnionSocialWorker
 from services.staffing.events import (
     LoginOpened,
@@ -17,7 +17,7 @@ from services.staffing.events import (
     RoleGranted,
     RoleWithdrawn,
 )
-from shared.rules.context import Context
+from shared.rules.context import HOUSE, Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
 from shared.rules.refusal import Refusal
@@ -66,7 +66,10 @@ _is_name = pattern(r"(?!.*[0-9]{5})[a-z][a-z0-9._-]{2,31}").fullmatch
 
 @message
 class OpenLogin:
-    """The password is set apart: it stands in no command and no event."""
+    """The password is set apart: it stands in no command and no event.
+
+    The person is one whom the registry knows, or ``system:name`` where another system logs in.
+    """
 
     login_id: str
     person_id: str
@@ -175,7 +178,7 @@ LoginEvent = LoginOpened | RoleGranted | RoleWithdrawn | PasswordChanged | Login
 def decide(command: LoginCommand, login: Login, context: Context) -> list[LoginEvent]:
     """Source: design, section 9; separation of duties: nobody gives themselves what they may do."""
     if isinstance(command, OpenLogin):
-        return open_login(command, login)
+        return open_login(command, login, context)
     if not login.opened:
         raise UNKNOWN(field="login_id")
     match command:
@@ -201,13 +204,17 @@ def decide(command: LoginCommand, login: Login, context: Context) -> list[LoginE
             assert_never(command)
 
 
-def open_login(command: OpenLogin, login: Login) -> list[LoginEvent]:
+def open_login(command: OpenLogin, login: Login, context: Context) -> list[LoginEvent]:
+    """Source: design, section 4: persons are issued once per district, by membership's registry."""
     if login.opened:
         if (login.person_id, login.name) == (command.person_id, command.name):
             return []
         raise ALREADY_OPENED(field="login_id")
     if not _is_name(command.name):
         raise NAME_FORM(field="name")
+    # The first login is made where nothing runs yet that would have told of its person: the house has asked.
+    if not context.fact(PERSON_REGISTERED) and context.actor_id != HOUSE.person_id:
+        raise PERSON_UNKNOWN(field="person_id")
     return [LoginOpened(login_id=command.login_id, person_id=command.person_id, name=command.name)]
 
 

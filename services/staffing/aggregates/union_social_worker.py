@@ -23,6 +23,8 @@ from services.staffing.aggregates.worker.refusals import (
     LEFT_BEFORE_HIRED,
     NOT_EMPLOYED,
     OVERLAPS,
+    PERSON_REGISTERED,
+    PERSON_UNKNOWN,
     PLACE,
     STATION_NOT_OPEN,
     STATION_UNKNOWN,
@@ -37,7 +39,7 @@ def decide(command: WorkerCommand, worker: UnionSocialWorker, context: Context) 
     """Source: handbook, staffing 3 and invariant 4 (one main assignment for each worker and date)."""
     match command:
         case HireWorker():
-            return hire(command, worker)
+            return hire(command, worker, context)
         case AssignWorker():
             return assign(command, worker, context)
         case EndAssignment():
@@ -48,7 +50,9 @@ def decide(command: WorkerCommand, worker: UnionSocialWorker, context: Context) 
             assert_never(command)
 
 
-def hire(command: HireWorker, worker: UnionSocialWorker) -> list[WorkerEvent]:
+def hire(command: HireWorker, worker: UnionSocialWorker, context: Context) -> list[WorkerEvent]:
+    if not context.fact(PERSON_REGISTERED):
+        raise PERSON_UNKNOWN(field="person_id")
     if worker.employments:
         last = worker.employments[-1]
         if last.ends_on is None:

@@ -34,6 +34,8 @@ from services.staffing.aggregates.worker.refusals import (
     LEFT_BEFORE_HIRED,
     NOT_EMPLOYED,
     OVERLAPS,
+    PERSON_REGISTERED,
+    PERSON_UNKNOWN,
     PLACE,
     STATION_NOT_OPEN,
     STATION_UNKNOWN,
@@ -106,7 +108,11 @@ LEAVE = LeaveService(
     left_on=ENDS_ON,
 )
 
-social_workers = Rules(union_social_worker, others={(service_station, "yongding"): [YONGDING]})
+social_workers = Rules(
+    union_social_worker,
+    others={(service_station, "yongding"): [YONGDING]},
+    facts={PERSON_REGISTERED: True},
+)
 
 
 # stations
@@ -130,6 +136,12 @@ def test_a_station_is_opened_once_under_its_union() -> None:
 
 
 # hiring
+
+
+def test_nobody_is_hired_whom_the_registry_does_not_know() -> None:
+    unknown = Rules(union_social_worker, facts={PERSON_REGISTERED: False})
+
+    unknown.given().when(HIRE).then_refused(PERSON_UNKNOWN, field="person_id")
 
 
 def test_a_worker_is_hired_with_a_kind_and_not_twice() -> None:

@@ -23,6 +23,7 @@ from services.staffing.aggregates.login import (
     login,
 )
 from services.staffing.aggregates.union_social_worker import union_social_worker
+from services.staffing.aggregates.worker.refusals import PERSON_REGISTERED, PERSON_UNKNOWN
 from services.staffing.aggregates.worker.state import UnionSocialWorker
 from services.staffing.events import LoginOpened, LoginRevoked, PasswordChanged, RoleGranted, RoleWithdrawn
 from tests.rules.rules import Others, Rules
@@ -45,13 +46,20 @@ REVOKE = RevokeLogin(login_id="login-wang", reason="调离")
 
 NO_WORKER = UnionSocialWorker()
 NOBODYS: Others = {(union_social_worker, "nobody"): []}
-logins = Rules(login, others=NOBODYS)
-beside_wang = Rules(login, others=NOBODYS | {(login, "login-wang"): [WANG]})
-after_wang = Rules(login, others=NOBODYS | {(login, "login-wang"): [WANG, GONE]})
+REGISTERED = {PERSON_REGISTERED: True}
+logins = Rules(login, others=NOBODYS, facts=REGISTERED)
+beside_wang = Rules(login, others=NOBODYS | {(login, "login-wang"): [WANG]}, facts=REGISTERED)
+after_wang = Rules(login, others=NOBODYS | {(login, "login-wang"): [WANG, GONE]}, facts=REGISTERED)
 
 
 def test_a_login_is_opened_for_a_person() -> None:
     logins.given().when(OPEN).then(WANG)
+
+
+def test_no_login_is_opened_for_whom_the_registry_does_not_know() -> None:
+    unknown = Rules(login, others=NOBODYS, facts={PERSON_REGISTERED: False})
+
+    unknown.given().when(OPEN).then_refused(PERSON_UNKNOWN, field="person_id")
 
 
 def test_opening_the_same_login_again_changes_nothing() -> None:

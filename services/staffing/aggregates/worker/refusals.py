@@ -1,7 +1,17 @@
-"""Why a worker is not hired, assigned or let go as somebody wished."""
+"""Why a worker is not hired, assigned or let go as somebody wished; and who counts as a person here."""
 
 from shared.rules.refusal import Refusal
 
+PERSON_REGISTERED = "person_registered"
+"""The fact whether the district's registry has issued an identity that a command names."""
+SYSTEM = "system:"
+"""What the identity of another system begins with, which logs in and is no person."""
+
+PERSON_UNKNOWN = Refusal(
+    "person.not_registered",
+    zh="人员登记中没有此人，请先登记；其他系统的账号，人员编号写作 system:名称",
+    en="the registry knows no such person: register them first; a login of another system is for system:name",
+)
 ALREADY_EMPLOYED = Refusal(
     "union_social_worker.already_employed",
     zh="此人已于{hired_on}入职，在职期间不能重复办理入职",
