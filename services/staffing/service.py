@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from services.staffing.aggregates import language
 from services.staffing.aggregates.login import (
+    ORGANISATIONS_ABOVE,
     REVOKED,
     UNKNOWN,
     ChangePassword,
@@ -31,6 +32,7 @@ from services.staffing.aggregates.worker.commands import (
 from services.staffing.aggregates.worker.refusals import PERSON_REGISTERED
 from services.staffing.aggregates.worker.state import UnionSocialWorker
 from services.staffing.projections.access import access, organisation_tree
+from services.staffing.projections.organisations_above import organisations_above
 from services.staffing.projections.postings import (
     assignments,
     service_stations,
@@ -220,7 +222,12 @@ class StaffingService(Service):
         minted=("login_id",),
         facts=(PERSON,),
     )
-    grant_role = command(GrantRole, role="administrator", scope=organisation_of_grant)
+    grant_role = command(
+        GrantRole,
+        role="administrator",
+        scope=organisation_of_grant,
+        facts=(LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above, awaited=True),),
+    )
     withdraw_role = command(WithdrawRole, role="administrator", scope="organisation_id")
     revoke_login = command(RevokeLogin, role=("personnel", "administrator"))
 

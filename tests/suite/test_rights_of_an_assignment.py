@@ -122,11 +122,13 @@ def test_a_role_through_a_station_holds_in_its_union_and_not_beside_it(office: A
     refused = code_of(
         office.staffing.grant_role, login_id=login_id, role="clerk", begins_on=TODAY.isoformat()
     )
-    office.staffing.grant_role(
-        login_id=login_id, role="clerk", begins_on=TODAY.isoformat(), assignment_id=assignment_id
-    )
+    given = {"login_id": login_id, "begins_on": TODAY.isoformat(), "assignment_id": assignment_id}
+    above = code_of(office.staffing.grant_role, **given, role="clerk", organisation_id=FEDERATION)
+    office.staffing.grant_role(**given, role="clerk")
+    office.staffing.grant_role(**given, role="auditor", organisation_id=COURIERS)
 
     assert refused == "login.assignment_missing"
+    assert above == "login.role_beside_assignment"
     with calling_with(logged_in("li-station")) as worker:
         beside, within = joining(1), joining(5)
         assert within["organisation_id"] == COURIERS != beside["organisation_id"]

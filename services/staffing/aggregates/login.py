@@ -60,6 +60,14 @@ ROLE_OUTSIDE_ASSIGNMENT = Refusal(
     zh="角色的起始日期不在这次派驻的期间之内（自{begins_on}起）",
     en="the role begins on a day on which the assignment, from {begins_on}, does not hold",
 )
+ROLE_BESIDE_ASSIGNMENT = Refusal(
+    "login.role_beside_assignment",
+    zh="角色适用的组织须是派驻所在工会或其下级组织",
+    en="a role granted through an assignment holds at the assignment's organisation or below it",
+)
+
+ORGANISATIONS_ABOVE = "organisations_above"
+"""The fact which organisations stand above the one that a role is to hold in, with that one itself."""
 
 _is_name = pattern(r"(?!.*[0-9]{5})[a-z][a-z0-9._-]{2,31}").fullmatch
 
@@ -85,7 +93,7 @@ class GrantRole:
     """Granting a role again, at the same place, replaces its days and its assignment.
 
     A union social worker's role names the assignment through which it is granted: it holds only while
-    that one does, and at the assignment's organisation where none is given.
+    that one does, and at the assignment's organisation where none is given, else at one below it.
     """
 
     login_id: str
@@ -155,18 +163,21 @@ class Login:
         """The roles that hold on a day; a login that was revoked has none.
 
         Args:
-            worker: the login's person: what was granted through an assignment ends with it.
+            worker: the login's person: what was granted through an assignment ends with it, and what was
+                granted without one ends for good when its holder is hired.
         """
         if self.revoked:
             return []
         assignment = worker.assignment_on(day)
+        assignment_id = None if assignment is None else assignment.assignment_id
         return [
             each.place
             for each in self.roles
             if each.days.hold_on(day)
             and (
-                each.assignment_id is None
-                or (assignment is not None and assignment.assignment_id == each.assignment_id)
+                not worker.employed_between(each.days.begins_on, day)
+                if each.assignment_id is None
+                else each.assignment_id == assignment_id
             )
         ]
 
@@ -228,7 +239,7 @@ def grant_role(command: GrantRole, login: Login, context: Context) -> list[Login
         raise ENDS_BEFORE_IT_BEGINS(field="ends_on")
     granted = HeldRole(
         role=command.role,
-        organisation_id=place_of(command, days, context.state(union_social_worker, login.person_id)),
+        organisation_id=place_of(command, days, context.state(union_social_worker, login.person_id), context),
         days=days,
         assignment_id=command.assignment_id,
     )
@@ -254,7 +265,7 @@ def grant_role(command: GrantRole, login: Login, context: Context) -> list[Login
     ]
 
 
-def place_of(command: GrantRole, days: Days, worker: UnionSocialWorker) -> str | None:
+def place_of(command: GrantRole, days: Days, worker: UnionSocialWorker, context: Context) -> str | None:
     """Where a role is to hold. Raises the refusal that the person's assignments call for, if any."""
     if command.assignment_id is None:
         if worker.employed_within(days):
@@ -268,6 +279,8 @@ def place_of(command: GrantRole, days: Days, worker: UnionSocialWorker) -> str |
     if command.organisation_id is None:
         organisation_id: str = assignment.organisation_id
         return organisation_id
+    if assignment.organisation_id not in (context.fact(ORGANISATIONS_ABOVE) or ()):
+        raise ROLE_BESIDE_ASSIGNMENT(field="organisation_id")
     return command.organisation_id
 
 

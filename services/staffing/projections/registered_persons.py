@@ -22,7 +22,7 @@ def person_registered(row: Row, event: PersonRegistered, envelope: Envelope) -> 
 
 
 def is_registered(connection: Connection, commands: Sequence[OpenLogin | HireWorker]) -> list[bool | None]:
-    """Whether each command's person is known to the registry, or a system; None: not yet, at least."""
+    """Whether the registry knows each command's person, or it is a system; None: not yet at least."""
     named = [each.person_id for each in commands]
     found = select(table.c.person_id).where(among(connection, table.c.person_id, named))
     known = set(connection.execute(found).scalars())

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from services.staffing.aggregates.login import (
     ASSIGNMENT_MISSING,
+    ORGANISATIONS_ABOVE,
+    ROLE_BESIDE_ASSIGNMENT,
     ROLE_OUTSIDE_ASSIGNMENT,
     GrantRole,
     Place,
@@ -307,7 +309,8 @@ GRANTED = RoleGranted(
 
 def logins_beside(*history: object) -> Rules:
     """The rules of logins beside what was recorded of the worker."""
-    return Rules(login, others={(union_social_worker, "fang"): history})
+    above = {ORGANISATIONS_ABOVE: ["street-union", "town-union", "district-union"]}
+    return Rules(login, others={(union_social_worker, "fang"): history}, facts=above)
 
 
 def test_a_social_workers_role_is_granted_through_an_assignment_and_holds_at_its_union() -> None:
@@ -320,6 +323,29 @@ def test_a_social_workers_role_is_granted_through_an_assignment_and_holds_at_its
     posted.when(replace(GRANT, assignment_id=None)).then_refused(ASSIGNMENT_MISSING, field="assignment_id")
     posted.when(replace(GRANT, assignment_id="of-somebody-else")).then_refused(ASSIGNMENT_UNKNOWN)
     posted.when(replace(GRANT, begins_on=POSTED_ON - DAY)).then_refused(ROLE_OUTSIDE_ASSIGNMENT)
+
+
+@pytest.mark.parametrize("above", [["hospital-union", "district-union"], None])
+def test_a_social_workers_role_holds_at_the_assignments_union_or_below_it(above: list[str] | None) -> None:
+    posted = replace(logins_beside(HIRED, AT_YONGDING), facts={ORGANISATIONS_ABOVE: above})
+
+    posted.given(FANGS_LOGIN).when(replace(GRANT, organisation_id="hospital-union")).then_refused(
+        ROLE_BESIDE_ASSIGNMENT, field="organisation_id"
+    )
+
+
+def test_a_role_without_an_assignment_ends_for_good_when_its_holder_is_hired() -> None:
+    before = replace(GRANTED, begins_on=HIRED_ON - DAY, organisation_id=None, assignment_id=None)
+    afterwards = replace(before, begins_on=LATER, role="auditor")
+    state = fold(login, [FANGS_LOGIN, before, afterwards])
+    nobody = fold(union_social_worker, [])
+    employed = fold(union_social_worker, [HIRED, AT_YONGDING])
+    gone = fold(union_social_worker, [HIRED, LEFT])
+
+    assert state.roles_on(HIRED_ON, nobody) == [Place("clerk", None)]
+    assert state.roles_on(HIRED_ON - DAY, employed) == [Place("clerk", None)]
+    assert state.roles_on(HIRED_ON, employed) == []
+    assert state.roles_on(LATER, gone) == [Place("auditor", None)]
 
 
 def test_who_is_no_social_worker_gets_a_role_without_an_assignment() -> None:

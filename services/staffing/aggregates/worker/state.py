@@ -47,6 +47,9 @@ class UnionSocialWorker:
     def employed_within(self, days: Days) -> bool:
         return any(each.overlap(days) for each in self.employments)
 
+    def employed_between(self, first_day: date, last_day: date) -> bool:
+        return self.employed_within(Days(begins_on=first_day, ends_on=last_day))
+
     def assignment(self, assignment_id: str) -> Assignment | None:
         return next((each for each in self.assignments if each.assignment_id == assignment_id), None)
 
