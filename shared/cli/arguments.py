@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.cli.sentences import Mistake, Sentence, visible
-from shared.cli.services import entry_point_of, nearest
+from shared.cli.services import check_service, nearest
 from shared.runtime.finding import methods_of, service_class
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def method_named(target: str) -> "tuple[str, str, Declared]":
 
 def methods_at(service: str) -> "dict[str, Declared]":
     """What is declared of a service's methods. Raises Mistake with the names of services."""
-    entry_point_of(service)
+    check_service(service)
     return methods_of(service_class(service))
 
 

@@ -1,6 +1,5 @@
 """``gonghui audit``: the history of a service decided again from the first event, and one payment's story."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,22 +127,15 @@ def explain(
 
 def audit_of(service: str) -> Any:
     """A service's audit. Raises Mistake where it has none."""
-    from shared.cli.mistakes import told
-    from shared.cli.services import settings_of
-    from shared.runtime.finding import service_class
+    from shared.cli.services import part_of
 
-    with told(service):
-        settings_of(service)
-    package = service_class(service).__module__.rpartition(".")[0]
-    try:
-        return import_module(f"{package}.audit")
-    except ModuleNotFoundError as missing:
-        if missing.name != f"{package}.audit":
-            raise
+    audit = part_of(service, "audit")
+    if audit is None:
         raise Mistake(
             Sentence(f"服务“{service}”没有审计规则", f"“{service}” has no laws to audit by"),
             Sentence("其日志可用 gonghui log verify 核验", "its log is verified by gonghui log verify"),
-        ) from None
+        )
+    return audit
 
 
 def witnesses_of(service: str) -> "list[Witness]":

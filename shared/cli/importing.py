@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,15 +87,10 @@ def import_(
 
 def layout_of(service: str, kind: str) -> "Layout":
     """The layout of a kind of sheet. Raises Mistake where a service takes no such sheets."""
-    from shared.cli.services import settings_of
-    from shared.runtime.finding import service_class
+    from shared.cli.services import part_of
 
-    settings_of(service)
-    package = service_class(service).__module__.rpartition(".")[0]
-    try:
-        layouts = import_module(f"{package}.imports").LAYOUTS
-    except ModuleNotFoundError:
-        layouts = {}
+    # Not all that a service takes in are spreadsheets: assistance reads the bank's files.
+    layouts = getattr(part_of(service, "imports"), "LAYOUTS", {})
     if kind not in layouts:
         kinds = ", ".join(layouts) or "-"
         raise Mistake(

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 
 from shared.cli.sentences import Mistake, Sentence, visible
 from shared.rules.language import Language
-from shared.runtime.finding import GROUP
+from shared.runtime.finding import module_of, package_of, service_names
 from shared.runtime.settings import Settings, read_settings
 
 NEAREST = 3
@@ -15,22 +15,28 @@ NEAREST = 3
 
 def settings_of(service: str) -> Settings:
     """A service's settings from the environment. Raises Mistake, WrongSetting."""
-    entry_point_of(service)
+    check_service(service)
     return read_settings(service)
 
 
 def language_of(service: str) -> Language:
     """A service's language, without the rest of it. Raises Mistake."""
-    package = entry_point_of(service).module.rpartition(".")[0]
-    language: Language = import_module(f"{package}.aggregates").language
+    check_service(service)
+    language: Language = import_module(f"{package_of(service)}.aggregates").language
     return language
 
 
-def entry_point_of(service: str) -> EntryPoint:
-    """Where a service is found. Raises Mistake with the names of those that are there."""
-    found = {each.name: each for each in entry_points(group=GROUP)}
+def part_of(service: str, module: str) -> ModuleType | None:
+    """One of a service's modules; None where it has no such one. Raises Mistake for an unknown service."""
+    check_service(service)
+    return module_of(service, module)
+
+
+def check_service(service: str) -> None:
+    """Raises Mistake with the names of the services that are there."""
+    found = service_names()
     if service not in found:
-        near, names = nearest(service, found), ", ".join(sorted(found))
+        near, names = nearest(service, found), ", ".join(found)
         raise Mistake(
             Sentence(f"没有名为“{visible(service)}”的服务", f"there is no service “{visible(service)}”"),
             Sentence(
@@ -38,7 +44,6 @@ def entry_point_of(service: str) -> EntryPoint:
                 f"{f'near it: {near}; ' if near else ''}the services are: {names}",
             ),
         )
-    return found[service]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

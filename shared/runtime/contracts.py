@@ -16,7 +16,7 @@ from shared.rules.language import Language
 from shared.rules.message import kind_of
 from shared.rules.refusal import Refusal
 from shared.runtime.contract_pages import events_page, settings_page
-from shared.runtime.finding import service_class, service_names
+from shared.runtime.finding import package_of, service_class, service_names
 from shared.runtime.methods import Declared
 from shared.runtime.schemas import json_schema_of
 from shared.runtime.service import Service
@@ -49,9 +49,10 @@ def documents() -> Documents:
         own[f"{service.name}/methods"] = {
             name: method for name, method in methods.items() if name not in shared_methods
         }
-        package = service.__module__.rpartition(".")[0]
         own[f"{service.name}/refusals"] = {
-            code: told for code, told in _refusals([package]).items() if code not in shared_refusals
+            code: told
+            for code, told in _refusals([package_of(service.name)]).items()
+            if code not in shared_refusals
         }
         made |= own
     return made
