@@ -46,7 +46,10 @@ from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCa
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.imports.bank_results import record_result_file
 from services.assistance.projections.access import access, organisation_tree
+from services.assistance.projections.aid_grants import aid_grants, grant, grants_due
 from services.assistance.projections.bank_file import write_bank_file
+from services.assistance.projections.batch_lines import batch_lines
+from services.assistance.projections.hardship_files import file_as_it_stands, files, hardship_files
 from services.assistance.projections.journal import journal_page
 from services.assistance.projections.ledger import (
     ledger_balances,
@@ -65,9 +68,11 @@ from services.assistance.projections.payment_batches import (
     payment_batch,
     payment_batches,
 )
+from services.assistance.projections.payment_lines import payment_lines
 from services.assistance.reactions import bank_files
 from shared.runtime.facts import LookUp
 from shared.runtime.methods import command, operation, query
+from shared.runtime.scopes import SUBTREE
 from shared.runtime.service import Service
 
 HERE = "organisation_id"
@@ -75,6 +80,7 @@ HERE = "organisation_id"
 REVIEWERS = ("reviewer", "approver")
 BOOKKEEPERS = ("cashier", "reconciler")
 PAYERS = ("clerk", *REVIEWERS, *BOOKKEEPERS, "auditor")
+CASEWORKERS = ("clerk", *REVIEWERS, "auditor")
 ACCOUNTANTS = (*BOOKKEEPERS, "statistician", "auditor")
 ABOVE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above)
 ABOVE_FILE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above_file)
@@ -85,7 +91,16 @@ class AssistanceService(Service):
 
     name = "assistance"
     language = language
-    projections = (*access, payment_batches, not_payable, ledger_entries, ledger_balances)
+    projections = (
+        *access,
+        hardship_files,
+        aid_grants,
+        payment_batches,
+        payment_lines,
+        not_payable,
+        ledger_entries,
+        ledger_balances,
+    )
     reactions = (bank_files,)
 
     open_file = command(OpenFile, role="clerk", scope=HERE, minted=("file_id",))
@@ -139,6 +154,16 @@ class AssistanceService(Service):
     settle_contradiction = command(SettleContradiction, role="reconciler", scope=HERE)
     request_reversal = command(RequestReversal, role=BOOKKEEPERS, scope=HERE)
     approve_reversal = command(ApproveReversal, role="approver", scope=HERE)
+    files = query(files, role=CASEWORKERS, scope=SUBTREE, reads=(hardship_files, organisation_tree))
+    file_as_it_stands = operation(file_as_it_stands, role=CASEWORKERS, scope=HERE)
+    grant = query(grant, role=PAYERS, scope=HERE, reads=(aid_grants, payment_lines))
+    grants_due = query(
+        grants_due,
+        role=PAYERS,
+        scope=SUBTREE,
+        reads=(aid_grants, hardship_files, payment_lines, organisation_tree),
+    )
+    batch_lines = operation(batch_lines, role=PAYERS, scope=HERE)
     payment_batch = query(payment_batch, role=PAYERS, scope=HERE, reads=(payment_batches,))
     grants_not_payable = query(
         grants_not_payable, role=PAYERS, scope=HERE, reads=(not_payable, payment_batches)

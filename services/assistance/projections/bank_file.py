@@ -113,7 +113,7 @@ def bank_file(log: Log, batch_id: str, organisation_id: str) -> BankFile:
 
 def _accounts_of(log: Log, connection: Connection, lines: Sequence[tuple[str, BatchLine]]) -> list[Any]:
     """The account of each line, still sealed, as it stood in the version that was approved."""
-    accounts = _accounts(log, connection, {line.file_id for _, line in lines})
+    accounts = accounts_recorded(log, connection, {line.file_id for _, line in lines})
     return [accounts[line.file_id, line.account_version] for _, line in lines]
 
 
@@ -131,7 +131,7 @@ def _holders(
     return holders
 
 
-def _accounts(log: Log, connection: Connection, file_ids: set[str]) -> dict[tuple[str, int], Any]:
+def accounts_recorded(log: Log, connection: Connection, file_ids: set[str]) -> dict[tuple[str, int], Any]:
     """All accounts that some files ever had, by file and version, still sealed."""
     streams = [f"hardship_file/{file_id}" for file_id in file_ids]
     recorded = select(
