@@ -8,13 +8,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, Table, distinct, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Table,
+    distinct,
+    false,
+    func,
+    literal,
+    select,
+    text,
+)
 
 from services.reporting.projections.goods_issues import table as goods_issues
 from services.reporting.projections.memberships import table as memberships
 from services.reporting.projections.organisations import parts
 from services.reporting.projections.organisations import table as organisations
 from services.reporting.projections.payments import table as payments
+from services.reporting.projections.positions import listed
 from shared.rules.refusal import Refusal
 from shared.runtime.paging import PAGE_MOST, PageLimit
 from shared.runtime.scopes import EVERYTHING, Reach
@@ -141,10 +154,11 @@ def figures(
     """Every indicator over a period, both days included, for all organisations within reach.
 
     Args:
-        programme: only what was paid or issued under it; memberships belong to none.
+        programme: only what was paid under it.
 
     Returns:
-        For each ``{code, zh, en, unit, value}``; money in fen, an average of nothing is None.
+        For each ``{code, zh, en, unit, value}``; money in fen. None is an average of nothing and, under a
+        programme, whatever belongs to none: memberships, and goods, which are bought and given for all.
 
     Raises the refusal ``figures.period_reversed``.
     """
@@ -154,6 +168,8 @@ def figures(
     for each in INDICATORS:
         if isinstance(each, Average):
             values[each.code] = average(values[each.numerator], values[each.denominator])
+        elif programme is not None and not has_programme(each):
+            values[each.code] = None
         else:
             chosen = facts_of(each, from_on, to_on, reach, programme)
             # PostgreSQL sums into numeric.
@@ -175,10 +191,14 @@ def figure_rows(
     after: int = 0,
     limit: PageLimit = 500,
 ) -> list[dict[str, Any]]:
-    """The facts behind a figure in the order in which they were recorded, each with its event's position.
+    """The facts behind a figure in the order in which they were recorded.
 
     Args:
         after: the position behind which to go on; ``limit``: the most rows.
+
+    Returns:
+        For each its columns; ``positions`` are those of all events that made it what it is, and
+        ``position`` is the first of them.
 
     Raises the refusals ``figures.unknown_indicator`` and ``figures.period_reversed``.
     """
@@ -192,11 +212,17 @@ def figure_rows(
         .order_by(facts.c.position)
         .limit(limit)
     )
-    return [dict(row) for row in connection.execute(rows).mappings()]
+    return [listed(dict(row)) for row in connection.execute(rows).mappings()]
 
 
 def figure_parts(
-    connection: Connection, *, code: str, from_on: date, to_on: date, reach: Reach
+    connection: Connection,
+    *,
+    code: str,
+    from_on: date,
+    to_on: date,
+    reach: Reach,
+    programme: str | None = None,
 ) -> list[dict[str, Any]]:
     """A figure for the top of what is within reach and each organisation right below, the largest first.
 
@@ -216,7 +242,7 @@ def figure_parts(
         .select_from(facts)
         .join(part, part.c.organisation_id == facts.c.organisation_id)
         .join(organisations, organisations.c.organisation_id == part.c.part)
-        .where(*facts_of(indicator, from_on, to_on, EVERYTHING, None))
+        .where(*facts_of(indicator, from_on, to_on, EVERYTHING, programme))
         .group_by(organisations.c.organisation_id, organisations.c.name)
         .order_by(text("value DESC"), organisations.c.name)
         .limit(PAGE_MOST)
@@ -251,14 +277,19 @@ def measured(indicator: Indicator) -> ColumnElement[Any]:
 def facts_of(
     indicator: Indicator, from_on: date, to_on: date, reach: Reach, programme: str | None
 ) -> Sequence[ColumnElement[bool]]:
-    """Which facts count for an indicator in a period, within reach, and under a programme."""
+    """Which facts count for an indicator in a period, within reach, and under a programme if one is named."""
     facts = indicator.facts
     chosen = [*indicator.where, indicator.on <= literal(to_on, Date), reach.holds(facts.c.organisation_id)]
     if indicator.kind == "flow":
         chosen.append(indicator.on >= literal(from_on, Date))
-    if programme is not None and "programme" in facts.c:
-        chosen.append(facts.c.programme == programme)
+    if programme is not None:
+        chosen.append(facts.c.programme == programme if has_programme(indicator) else false())
     return chosen
+
+
+def has_programme(indicator: Indicator) -> bool:
+    """Whether what an indicator counts belongs to a programme; all else is left out where one is named."""
+    return "programme" in indicator.facts.c
 
 
 def average(total: int | None, number: int | None) -> int | None:

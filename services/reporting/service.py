@@ -28,6 +28,7 @@ class ReportingService(Service):
     # Before the queries themselves, whose names are those of their functions.
     figures_as_of = query_as_of(figures, role=READERS, scope=SUBTREE, reads=COUNTED)
     figure_parts_as_of = query_as_of(figure_parts, role=READERS, scope=SUBTREE, reads=COUNTED)
+    figure_rows_as_of = query_as_of(figure_rows, role=READERS, scope=SUBTREE, reads=COUNTED)
     figures = query(figures, role=READERS, scope=SUBTREE, reads=COUNTED)
     figure_parts = query(figure_parts, role=READERS, scope=SUBTREE, reads=COUNTED)
     figure_rows = query(figure_rows, role=READERS, scope=SUBTREE, reads=COUNTED)

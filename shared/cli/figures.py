@@ -23,6 +23,11 @@ From = typer.Option(None, "--from", formats=["%Y-%m-%d"], help="起始日，缺�
 To = typer.Option(None, "--to", formats=["%Y-%m-%d"], help="截止日，缺省为今天 · Last day")
 Organisation = typer.Option(None, help="工会组织编号，含其全部下级 · An organisation with all below it")
 Programme = typer.Option(None, help="项目，如 winter_warmth · A programme")
+AsOf = typer.Option(
+    None,
+    formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    help="按当时已登记的事件统计；只写日期指当日结束 · As recorded by then; a day means its end",
+)
 Timeout = typer.Option(20, min=0.1, max=3_600, help="等待应答的秒数 · Seconds to wait for each answer")
 
 
@@ -36,30 +41,30 @@ def figures(
     chart: str = typer.Option("relief.person_times", help="图表的指标 · The figure of the chart"),
     xlsx: Path | None = typer.Option(None, help="另存为Excel文件 · Also write a workbook"),
     html: Path | None = typer.Option(None, help="另存为网页，含图表 · Also write a page with a chart"),
-    as_of: datetime | None = typer.Option(
-        None,
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help="按当时已登记的事件统计；只写日期指当日结束 · As recorded by then; a day means its end",
-    ),
+    as_of: datetime | None = AsOf,
     timeout: float = Timeout,
 ) -> None:
-    """某时期的全部统计数字 · All figures of a period, for an organisation and all below it."""
+    """某时期的全部统计数字 · All figures of a period, for an organisation and all below it.
+
+    指定项目时，不分项目的指标（会员、物资）不列数值 · Under a programme, what belongs to none is left out.
+    """
     from shared.files.figures_page import figures_page
     from shared.files.figures_workbook import write_figures
 
     screen: Screen = context.obj
     period = period_of(from_, to)
-    chosen = {"organisation_id": organisation} if organisation else {}
     moment, then = moment_of(as_of), "_as_of" if as_of else ""
-    chosen |= {"moment": moment} if moment else {}
+    chosen = period | {"organisation_id": organisation, "programme": programme, "moment": moment}
     with refusals_told(), screen.waiting("正在统计", "counting"), reaching(timeout) as ask:
-        told = answer(ask, timeout, f"figures{then}", **period, **chosen, programme=programme)
+        told = answer(ask, timeout, f"figures{then}", **chosen)
         parts: list[dict[str, Any]] = []
         if html is not None:
-            parts = answer(ask, timeout, f"figure_parts{then}", code=chart, **period, **chosen)["answer"]
+            parts = answer(ask, timeout, f"figure_parts{then}", code=chart, **chosen)["answer"]
     found = told["answer"]
     title = f"{screen.word('统计数字', 'Figures')} {period['from_on']} – {period['to_on']}"
     note = known(told, screen, moment)
+    if programme is not None:
+        note += screen.word("；不分项目的指标未列数值", "; what belongs to no programme is left out")
     if xlsx is not None:
         write_figures(xlsx, title, lines(found, screen), note)
     if html is not None:
@@ -93,6 +98,7 @@ def figure(
     to: datetime | None = To,
     organisation: str | None = Organisation,
     programme: str | None = Programme,
+    as_of: datetime | None = AsOf,
     limit: int = typer.Option(20, min=1, max=1_000_000, help="最多显示的行数 · The most rows shown"),
     timeout: float = Timeout,
 ) -> None:
@@ -102,19 +108,26 @@ def figure(
 
     screen: Screen = context.obj
     period = period_of(from_, to)
-    given = {"code": code, **period, "organisation_id": organisation, "programme": programme}
+    moment, then = moment_of(as_of), "_as_of" if as_of else ""
+    given = period | {"organisation_id": organisation, "programme": programme, "moment": moment}
     rows: list[dict[str, Any]] = []
     with refusals_told(), screen.waiting("正在查找", "looking"), reaching(timeout) as ask:
         while len(rows) < limit:
             after = rows[-1]["position"] if rows else 0
             page = answer(
-                ask, timeout, "figure_rows", after=after, limit=min(PAGE, limit - len(rows)), **given
+                ask,
+                timeout,
+                f"figure_rows{then}",
+                code=code,
+                after=after,
+                limit=min(PAGE, limit - len(rows)),
+                **given,
             )["answer"]
             rows += page
             if not page:
                 break
     if screen.as_json:
-        screen.put({"code": code, **period, "rows": rows})
+        screen.put({"code": code, **period, "as_of": moment, "rows": rows})
         return
     if not rows:
         screen.say("没有相应的事实", "there are no facts behind it")
@@ -123,13 +136,17 @@ def figure(
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(str(value))) for value in row.values()))
+        table.add_row(*(Text(visible(in_words(value))) for value in row.values()))
     screen.out.print(table)
     screen.say(
-        "事件原文：gonghui log show 服务 位置（position 列）",
-        "the events themselves: gonghui log show SERVICE POSITION (the column “position”)",
+        "事件原文：gonghui log show 服务 位置（positions 列）",
+        "the events themselves: gonghui log show SERVICE POSITION (the column “positions”)",
         "dim",
     )
+
+
+def in_words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def answer(ask: Ask, timeout: float, method: str, **arguments: Any) -> Any:

@@ -231,6 +231,49 @@ def test_a_figure_can_be_of_one_programme_alone() -> None:
         assert counted(connection, programme="living_aid")["relief.person_times"] == 1
 
 
+def test_under_a_programme_what_belongs_to_none_is_left_out_and_not_counted_as_nothing() -> None:
+    of: dict[str, Any] = {"programme": "living_aid", "reach": EVERYTHING, **YEAR}
+    with reporting(paid("first", programme="living_aid"), issued("a", 3)) as connection:
+        found = counted(connection, programme="living_aid")
+        behind = {
+            code: figure_rows(connection, code=code, **of) + figure_parts(connection, code=code, **of)
+            for code in found
+        }
+
+    assert {code for code, value in found.items() if value is None} == {
+        "member.stock",
+        "member.joined",
+        "member.joined_migrant",
+        "goods.packages",
+        "goods.value",
+        "goods.households",
+    }
+    assert not any(behind[code] for code, value in found.items() if not value)
+    assert all(behind[code] for code, value in found.items() if value)
+
+
+def test_the_parts_of_a_figure_can_be_of_one_programme_alone() -> None:
+    with reporting(
+        paid("first"), paid("second", programme="living_aid"), paid("third", at=OTHER_UNION)
+    ) as connection:
+        of: dict[str, Any] = {"programme": "living_aid", "reach": EVERYTHING, **YEAR}
+        found = figure_parts(connection, code="relief.person_times", **of)
+
+    assert [(each["organisation_id"], each["value"]) for each in found] == [(TOWN, 1)]
+
+
+def test_a_row_names_every_event_that_made_it_what_it_is() -> None:
+    first, again = paid("first"), paid("again")
+    with reporting(
+        first, reversed_(first, 30_000), issued("a", 3), returned("a", 1), again, came_back(again), again
+    ) as connection:
+        payments_behind = figure_rows(connection, code="relief.amount", reach=EVERYTHING, **YEAR)
+        goods_behind = figure_rows(connection, code="goods.packages", reach=EVERYTHING, **YEAR)
+
+    assert [(each["position"], each["positions"]) for each in payments_behind] == [(1, [1, 2]), (7, [7])]
+    assert [each["positions"] for each in goods_behind] == [[3, 4]]
+
+
 def test_a_figure_is_told_for_each_part_right_below_the_top() -> None:
     with reporting(paid("first"), paid("second", person="wu"), paid("third", at=OTHER_UNION)) as connection:
         found = figure_parts(connection, code="relief.person_times", reach=EVERYTHING, **YEAR)

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Date, Integer, MetaData, Table, Text
 
 from services.assistance.events.goods import GoodsIssued, GoodsReturned
+from services.reporting.projections.positions import also_told_by, told_by
 from shared.log.envelope import Envelope
 from shared.log.tables import Number
 from shared.projections.projection import Projection, Row
@@ -18,9 +19,10 @@ table = Table(
     Column("value_fen", Number, nullable=False),
     Column("issued_on", Date, nullable=False, index=True),
     Column("position", Number, nullable=False),
+    Column("positions", Text, nullable=False),
 )
 
-goods_issues = Projection(table, source="assistance", key="issue_id")
+goods_issues = Projection(table, source="assistance", key="issue_id", version=2)
 
 
 @goods_issues.on(GoodsIssued)
@@ -32,12 +34,12 @@ def issued(row: Row, event: GoodsIssued, envelope: Envelope) -> Row:
         "packages": event.quantity,
         "value_fen": event.value_fen,
         "issued_on": event.effective_on,
-        "position": envelope.position,
+        **told_by(envelope),
     }
 
 
 @goods_issues.on(GoodsReturned)
 def returned(row: Row, event: GoodsReturned, envelope: Envelope) -> Row | None:
     """Packages that came back were not given; who gave all of them back received none."""
-    packages = row["packages"] - event.quantity
-    return row | {"packages": packages, "value_fen": row["value_fen"] - event.value_fen} if packages else None
+    left = {"packages": row["packages"] - event.quantity, "value_fen": row["value_fen"] - event.value_fen}
+    return row | left | also_told_by(row, envelope) if left["packages"] else None

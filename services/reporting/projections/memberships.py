@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Boolean, Column, Connection, Date, MetaData, Table, Text, func, select
 
 from services.membership.events import MemberChanged, MemberJoined
+from services.reporting.projections.positions import also_told_by, told_by
 from shared.log.envelope import Envelope
+from shared.log.tables import Number
 from shared.projections.projection import Projection, Row
 from shared.runtime.scopes import Reach
 
@@ -18,10 +20,11 @@ table = Table(
     Column("joined_on", Date, nullable=False),
     Column("migrant_worker", Boolean, nullable=False),
     Column("occupation_group", Text, nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", Number, nullable=False),
+    Column("positions", Text, nullable=False),
 )
 
-memberships = Projection(table, source="membership", key="member_id", version=2)
+memberships = Projection(table, source="membership", key="member_id", version=3)
 
 
 @memberships.on(MemberJoined)
@@ -32,14 +35,15 @@ def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
         "joined_on": event.effective_on,
         "migrant_worker": event.migrant_worker,
         "occupation_group": event.occupation_group,
-        "position": envelope.position,
+        **told_by(envelope),
     }
 
 
 @memberships.on(MemberChanged)
 def member_changed(row: Row, event: MemberChanged, envelope: Envelope) -> Row:
     changed = {"migrant_worker": event.migrant_worker, "occupation_group": event.occupation_group}
-    return row | {name: value for name, value in changed.items() if value is not None}
+    known = {name: value for name, value in changed.items() if value is not None}
+    return row | known | also_told_by(row, envelope) if known else row
 
 
 def member_count(connection: Connection, *, reach: Reach) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Date, MetaData, Table, Text
 
 from services.assistance.events.payment import PaymentConfirmed, PaymentReturned, PaymentReversed
+from services.reporting.projections.positions import also_told_by, told_by
 from shared.log.envelope import Envelope
 from shared.log.tables import Number
 from shared.projections.projection import Projection, Row
@@ -19,9 +20,10 @@ table = Table(
     Column("amount_fen", Number, nullable=False),
     Column("paid_on", Date, nullable=False, index=True),
     Column("position", Number, nullable=False),
+    Column("positions", Text, nullable=False),
 )
 
-payments = Projection(table, source="assistance", key="grant_id")
+payments = Projection(table, source="assistance", key="grant_id", version=2)
 
 
 @payments.on(PaymentConfirmed)
@@ -34,7 +36,7 @@ def confirmed(row: Row, event: PaymentConfirmed, envelope: Envelope) -> Row:
         "person_id": event.person_id,
         "amount_fen": event.amount_fen,
         "paid_on": event.effective_on,
-        "position": envelope.position,
+        **told_by(envelope),
     }
 
 
@@ -47,4 +49,4 @@ def returned(row: Row, event: PaymentReturned, envelope: Envelope) -> None:
 def reversed_(row: Row, event: PaymentReversed, envelope: Envelope) -> Row | None:
     """What is left after a part came back is still one payment; a whole reversal leaves none."""
     left = (row["amount_fen"] or 0) - event.reversed_fen
-    return row | {"amount_fen": left} if left > 0 else None
+    return row | {"amount_fen": left} | also_told_by(row, envelope) if left > 0 else None
