@@ -5,6 +5,7 @@ books tell honestly whether somebody was paid twice. They are a database file to
 
     python -m demo.bank_double pay BOOKS BANK_FILE RESULT_FILE [--fail LINE_ID=CODE] [--fail-every N=CODE]
     python -m demo.bank_double say BOOKS BATCH_ID RESULT_FILE LINE_ID=OUTCOME[:CODE] …
+    python -m demo.bank_double books BOOKS FILE.csv      what has left, for gonghui audit replay --bank-books
 """
 
 import argparse
@@ -169,6 +170,15 @@ def result_file(batch_id: str, booked: Sequence[Booked]) -> str:
     return written.getvalue()
 
 
+def books_file(paid: Sequence[tuple[str, str, int]]) -> str:
+    """What the bank shows an auditor: each payment that ever left, a line each, without the account."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(("line_id", "amount_fen"))
+    rows.writerows((line_id, amount_fen) for line_id, _, amount_fen in paid)
+    return written.getvalue()
+
+
 def write_whole(file: Path, text: str) -> None:
     """Write a file that appears whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -209,7 +219,16 @@ def main() -> None:
     say.add_argument("batch_id")
     say.add_argument("result_file", type=Path)
     say.add_argument("outcomes", nargs="+", metavar="LINE_ID=OUTCOME[:CODE]")
+    books = commands.add_parser("books")
+    books.add_argument("books", type=Path)
+    books.add_argument("file", type=Path)
     chosen = parser.parse_args()
+    if chosen.command == "books":
+        if not chosen.books.is_file():
+            parser.exit(1, f"there are no books {chosen.books}\n")
+        with closing(BankDouble(chosen.books)) as bank:
+            write_whole(chosen.file, books_file(bank.paid()))
+        return
     with closing(BankDouble(chosen.books)) as bank:
         try:
             if chosen.command == "pay":

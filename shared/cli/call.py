@@ -79,21 +79,17 @@ def asked(screen: Screen, service: str, method: str, seconds_max: float, /, **va
 
 def send_rows(screen: Screen, service: str, method: str, rows: list[dict[str, Any]], seconds: float) -> None:
     """Send rows in pages, with a progress bar, and show what became of each."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
     from shared.cli.answers import show_outcomes
 
     answers: list[dict[str, Any]] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=screen.errors, disable=not screen.shows_progress, transient=True) as bars:
-        bar = bars.add_task(method, total=len(rows))
+    with screen.progress(method, method, len(rows)) as progress:
         for start in range(0, max(len(rows), 1), ROWS_AT_A_TIME):
             page = rows[start : start + ROWS_AT_A_TIME]
             try:
                 answers += asked(screen, service, method, seconds, rows=page)
             except Mistake as mistake:
                 raise broken_off(mistake, start, len(page)) from None
-            bars.update(bar, completed=len(answers))
+            progress(len(answers))
     show_outcomes(answers, screen)
     if any("refused" in each for each in answers):
         raise typer.Exit(ROWS_REFUSED)

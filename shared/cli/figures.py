@@ -10,6 +10,7 @@ from shared.cli.reaching import Ask, reaching, refusals_told
 from shared.cli.screen import Screen
 from shared.cli.sentences import Mistake, Sentence, visible
 from shared.cli.session import current_token
+from shared.standards.money import format_yuan
 
 FIGURES = "reporting"
 """The service that counts."""
@@ -184,10 +185,7 @@ def shown(value: int | None, unit: str) -> str:
     """A value as people read it: fen as yuan, thousands apart, nothing counted as a dash."""
     if value is None:
         return "—"
-    if unit != YUAN:
-        return f"{value:,}"
-    sign, fen = "-" if value < 0 else "", abs(value)
-    return f"{sign}{fen // 100:,}.{fen % 100:02}"
+    return format_yuan(value) if unit == YUAN else f"{value:,}"
 
 
 def lines(found: list[dict[str, Any]], screen: Screen) -> list[Any]:

@@ -1,6 +1,15 @@
-"""What each finding of a verification means, in a sentence."""
+"""What was found wrong: what each finding means, in a sentence, and how findings are told."""
 
-from shared.cli.sentences import Sentence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shared.cli.screen import Screen
+from shared.cli.sentences import Sentence, visible
+
+if TYPE_CHECKING:
+    from shared.log.verify_chunk import Finding
+
+SHOWN_MOST = 100
 
 MEANINGS = {
     "event.leaf": Sentence(
@@ -64,9 +73,16 @@ MEANINGS = {
     "witness.other_root": Sentence(
         "与其他服务记得的默克尔根不符", "another service remembers another Merkle root"
     ),
+    "witness.silent": Sentence(
+        "其他服务应当知道该日志，却一无所知", "another service should know the log, and knows nothing of it"
+    ),
     "projection.differs": Sentence("投影与事件不符", "a projection is not what the events make"),
     "projection.failed": Sentence("有事件未能计入投影", "events could not be applied to a projection"),
     "total.differs": Sentence("统计数字与重演结果不符", "a figure is not what the replay comes to"),
+    "total.behind": Sentence(
+        "统计服务尚未知道全部事件，统计数字无法核对",
+        "the service that counts does not know all events yet, so that its figures cannot be compared",
+    ),
     "bank.paid_twice": Sentence("银行账簿显示同一明细支付多次", "the bank paid a line more than once"),
     "bank.differs": Sentence("银行账簿与日志不符", "the bank's books and the log differ"),
 }
@@ -76,3 +92,48 @@ UNEXPLAINED = Sentence("其他不符之处", "something else is not as it was re
 def meaning(code: str) -> Sentence:
     """What a finding's code means."""
     return MEANINGS.get(code, UNEXPLAINED)
+
+
+def findings_as_plain(
+    findings: "Sequence[Finding]", further: Mapping[str, Sentence] | None = None
+) -> list[dict[str, Any]]:
+    """Findings as JSON data, each with its meaning.
+
+    Args:
+        further: what codes mean that only one service knows.
+    """
+    known = further or {}
+    return [
+        {"code": each.code, "place": each.place, **known.get(each.code, meaning(each.code))._asdict()}
+        for each in findings
+    ]
+
+
+def show_facts(screen: Screen, facts: Sequence[tuple[str, str, str]]) -> None:
+    """What stands above the findings: for each line its name in both languages, and its value."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None)
+    for zh, en, value in facts:
+        table.add_row(Text(screen.word(zh, en), "dim"), Text(visible(value), overflow="fold"))
+    screen.out.print(table)
+
+
+def show_findings(screen: Screen, findings: Sequence[Mapping[str, Any]], clean: Sentence) -> None:
+    """Findings as ``findings_as_plain`` gives them, or what is said where there are none."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not findings:
+        screen.say(*clean, "bold green")
+        return
+    count, more = len(findings), len(findings) - SHOWN_MOST
+    screen.say(f"发现 {count:,} 处问题", f"{count:,} findings", "bold red")
+    headings = (("代码", "code"), ("说明", "meaning"), ("位置", "place"))
+    table = Table(*(screen.word(*each) for each in headings))
+    for each in findings[:SHOWN_MOST]:
+        table.add_row(Text(each["code"]), screen.word(each["zh"], each["en"]), Text(visible(each["place"])))
+    screen.out.print(table)
+    if more > 0:
+        screen.say(f"另有 {more:,} 处；全部见 --json", f"{more:,} more; all with --json")

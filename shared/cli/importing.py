@@ -115,20 +115,17 @@ def read(file: Path, layout: "Layout") -> Importing:
 
 def send(screen: Screen, service: str, importing: Importing, given: dict[str, Any]) -> None:
     """Have all rows judged, page by page; a row about the same as an earlier one is not sent."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from shared.files.pages import pages_of
 
     first = without_repeated(importing)
     sent = [importing.rows[index][1] for index in first]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    quiet = screen.as_json or not screen.errors.is_terminal
-    with Progress(*columns, console=screen.errors, disable=quiet, transient=True) as progress:
-        bar = progress.add_task(screen.word("导入", "importing"), total=len(sent))
+    done = 0
+    with screen.progress("导入", "importing", len(sent)) as progress:
         for page in pages_of(importing.layout.parents(sent), ROWS_A_CALL):
             answers = ask_for(service, importing, [sent[index] for index in page.indexes], given)
             take(importing, first, page, answers)
-            progress.advance(bar, len(page.own))
+            done += len(page.own)
+            progress(done)
 
 
 def without_repeated(importing: Importing) -> list[int]:

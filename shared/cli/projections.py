@@ -123,27 +123,18 @@ def restart_replica(
 
 def each_with_progress(screen: Screen, service: str | None, name: str | None, do: Any) -> list["Report"]:
     """Do something with each projection that was chosen, with a progress bar, and show its report."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from shared.cli.following import chosen, not_prepared, opened
     from shared.projections.alone import NotAloneError
     from shared.projections.rebuilding import NotPreparedError, OtherHistoryError
     from shared.runtime.opening import LONG_PATIENCE_SECONDS
 
     reports = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    quiet = not screen.shows_progress
     for each in chosen(service):
         with opened(each, LONG_PATIENCE_SECONDS) as following:
             for projection in following.projections(name):
-                with Progress(*columns, console=screen.errors, disable=quiet, transient=True) as progress:
-                    bar = progress.add_task(projection.name, total=None)
-
-                    def tell(done: int, total: int, progress: Any = progress, bar: Any = bar) -> None:
-                        progress.update(bar, completed=done, total=total)
-
+                with screen.progress(projection.name, projection.name) as progress:
                     try:
-                        report = do(following, projection, tell)
+                        report = do(following, projection, progress)
                     except NotPreparedError:
                         raise not_prepared(each, projection.name) from None
                     except NotAloneError:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,6 +50,26 @@ class Screen:
             return
         with self.errors.status(Text(self.word(zh, en), "dim")):
             yield
+
+    @contextmanager
+    def progress(self, zh: str, en: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+        """Show meanwhile how far it is: what is given is told how much is done, and of how much.
+
+        Args:
+            total: of how much; None: that is not known yet.
+        """
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(
+            *columns, console=self.errors, disable=not self.shows_progress, transient=True
+        ) as progress:
+            bar = progress.add_task(self.word(zh, en), total=total)
+
+            def tell(done: int, of: int | None = None) -> None:
+                progress.update(bar, completed=done, total=of)
+
+            yield tell
 
     def tell(self, mistake: Mistake) -> None:
         """Why a command could not be run."""

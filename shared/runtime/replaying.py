@@ -106,10 +106,12 @@ class Replay:
     """What a replay came to; without findings every decision was the one that the rules call for.
 
     Args:
-        decided: commands that were decided again; ``states``: each stream's last state and version.
+        position: of the last event; ``decided``: commands that were decided again.
+        states: each stream's last state and version.
     """
 
     events: int = 0
+    position: int = 0
     decided: int = 0
     states: dict[str, Known] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -232,6 +234,7 @@ class Replaying:
         evolved: dict[str, Known] = {}
         for row, event in zip(made, happened, strict=True):
             self.result.events += 1
+            self.result.position = row.position
             before = evolved.get(row.stream) or self.known(row.stream)
             decider = self._language.events[row.type][1]
             if row.version != before.version + 1 or row.stream != decider.stream_of(event):

@@ -1,4 +1,4 @@
-"""Money as whole fen: read from 元 or 万元, printed with separators, and written out in capital numerals.
+"""Money as whole fen: read from 元 or 万元, printed for people and for files, and in capital numerals.
 
 Source: handbook, glossary 6 and 8.5; capital numerals after the rules for filling in settlement instruments
 (正确填写票据和结算凭证的基本规定, annex 1 of 支付结算办法, 银发〔1997〕393号).
@@ -50,9 +50,14 @@ def parse_yuan(text: str, unit: Unit = "yuan") -> int:
 
 
 def format_yuan(fen: int) -> str:
-    """Returns fen as yuan with separators and two decimals: 123450 is `1,234.50`."""
+    """Returns fen as yuan with separators and two decimals, for people: 123450 is `1,234.50`."""
     yuan, rest = divmod(abs(fen), 100)
     return f"{'-' if fen < 0 else ''}{yuan:,}.{rest:02}"
+
+
+def plain_yuan(fen: int) -> str:
+    """Returns fen as yuan without separators, for files that programs read: 123450 is `1234.50`."""
+    return format_yuan(fen).replace(",", "")
 
 
 def in_words(fen: int) -> str:

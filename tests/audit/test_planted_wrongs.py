@@ -3,44 +3,18 @@
 Where it can be done the hashes were made to fit again: then ``gonghui log verify`` alone finds nothing.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from shared.cli.main import app
-from shared.log.store import Store
 from shared.log.tables import events
-from shared.projections.tables import checkpoints
 from shared.runtime import auditing
 from tests.assistance.town import AMOUNT_FEN
 from tests.audit.planting import planting
-
-
-def gonghui(*arguments: str) -> tuple[int, dict[str, Any]]:
-    """The exit status of a command, and what it tells."""
-    result = CliRunner().invoke(app, ["--json", *arguments])
-    return result.exit_code, json.loads(result.stdout) if result.stdout else {}
-
-
-def findings(*arguments: str) -> list[tuple[str, str]]:
-    """Code and place of each that the replay has, which is at least one."""
-    status, told = gonghui("audit", "replay", *arguments)
-    assert status == 1
-    assert not told["clean"]
-    return [(each["code"], each["place"]) for each in told["findings"]]
-
-
-def of_code(code: str, found: list[tuple[str, str]]) -> list[str]:
-    return [place for each, place in found if each == code]
-
-
-def verified(folder: Path) -> bool:
-    """Whether the log's own hashes agree with each other."""
-    return gonghui("log", "verify", "assistance")[0] == 0
+from tests.audit.replayed import change, findings, gonghui, of_code, verified
 
 
 def test_a_clean_history_has_no_findings(folder: Path) -> None:
@@ -312,25 +286,6 @@ def planted_number(at: int, found: list[tuple[str, str]]) -> str:
     return place.split()[1]
 
 
-def test_the_last_events_cut_off_are_missed_by_nobody_but_the_other_services(folder: Path) -> None:
-    with planting(folder) as planted:
-        last = planted.event("BudgetAllocated", budget_id="frost")
-        planted.cut_off(last)
-        planted.seal_again()
-        planted.connection.execute(update(checkpoints).values(position=last - 1))
-    rebuilt(folder)
-
-    assert verified(folder)
-    assert findings() == [
-        ("witness.cut_off", f"reporting knows {last} events, the log holds {last - 1}"),
-    ]
-
-
-def rebuilt(folder: Path) -> None:
-    """The read models are made to fit, too."""
-    assert gonghui("projections", "rebuild", "assistance", "--accept-difference")[0] == 0
-
-
 def test_a_command_that_was_removed(folder: Path) -> None:
     with planting(folder) as planted:
         at = planted.event("GrantApproved", grant_id="grant-2")
@@ -383,60 +338,3 @@ def test_an_entry_of_the_ledger_that_was_changed(folder: Path) -> None:
     )
 
     assert findings() == [("projection.differs", "ledger_balances: 1 rows")]
-
-
-def test_a_figure_that_was_changed(folder: Path) -> None:
-    change(
-        folder, "reporting", "UPDATE payments SET amount_fen = amount_fen + 100 WHERE grant_id = 'grant-1'"
-    )
-
-    assert findings() == [
-        ("total.differs", f"relief.amount: replay {3 * AMOUNT_FEN}, figures {3 * AMOUNT_FEN + 100}"),
-    ]
-
-
-def change(folder: Path, service: str, statement: str) -> None:
-    store = Store(f"sqlite:///{folder / f'{service}.sqlite'}")
-    with store.write() as connection:
-        assert connection.execute(text(statement)).rowcount >= 1
-    store.close()
-
-
-BOOKED = ("grant-1.1", "grant-2.2", "grant-3.1", "grant-4.1")
-
-
-def books(folder: Path, *lines: tuple[str, int]) -> str:
-    file = folder / "books.csv"
-    file.write_text("line_id,amount_fen\n" + "".join(f"{line},{fen}\n" for line, fen in lines))
-    return str(file)
-
-
-def test_bank_books_that_agree(folder: Path) -> None:
-    agreeing = books(folder, *((each, AMOUNT_FEN) for each in BOOKED))
-
-    status, told = gonghui("audit", "replay", "--bank-books", agreeing)
-    assert (status, told["findings"]) == (0, [])
-
-
-def test_bank_books_that_differ(folder: Path) -> None:
-    differing = books(folder, *((each, AMOUNT_FEN) for each in BOOKED[1:]), ("grant-9.1", 5))
-
-    assert findings("--bank-books", differing) == [
-        ("bank.differs", f"line grant-1.1: bank 0 fen, log {AMOUNT_FEN} fen"),
-        ("bank.differs", "line grant-9.1: bank 5 fen, log 0 fen"),
-    ]
-
-
-def test_bank_books_that_paid_a_line_twice(folder: Path) -> None:
-    twice = books(folder, *((each, AMOUNT_FEN) for each in (*BOOKED, "grant-1.1")))
-
-    assert findings("--bank-books", twice) == [
-        ("bank.paid_twice", "line grant-1.1: 2 times"),
-        ("bank.differs", f"line grant-1.1: bank {2 * AMOUNT_FEN} fen, log {AMOUNT_FEN} fen"),
-    ]
-
-
-def test_bank_books_that_cannot_be_read_are_a_mistake_and_no_finding(folder: Path) -> None:
-    (folder / "books.csv").write_text("line,fen\n")
-
-    assert gonghui("audit", "replay", "--bank-books", str(folder / "books.csv"))[0] == 2

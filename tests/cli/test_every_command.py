@@ -100,7 +100,7 @@ def test_a_fault_of_the_program_is_told_by_its_place_only(monkeypatch: pytest.Mo
     def fail(_: object) -> None:
         raise RuntimeError("110109199001011234")
 
-    monkeypatch.setattr("shared.cli.services.entry_point_of", fail)
+    monkeypatch.setattr("shared.cli.services.check_service", fail)
 
     done = gonghui("log", "tail", "membership")
 
@@ -113,7 +113,7 @@ def test_what_is_broken_off_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> 
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shared.cli.services.entry_point_of", interrupted)
+    monkeypatch.setattr("shared.cli.services.check_service", interrupted)
 
     done = gonghui("log", "tail", "membership")
 

@@ -178,7 +178,7 @@ def test_every_finding_that_a_verification_or_an_audit_makes_has_its_sentence() 
         "shared/log/verify_chunk.py",
         "shared/runtime/replaying.py",
         "shared/runtime/auditing.py",
-        "shared/cli/audit.py",
+        "shared/cli/witnessing.py",
         "services/assistance/audit.py",
     )
     told = "".join((ROOT / source).read_text() for source in finding)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.standards.invalid import Invalid
-from shared.standards.money import FEN_MAX, format_yuan, in_words, parse_yuan
+from shared.standards.money import FEN_MAX, format_yuan, in_words, parse_yuan, plain_yuan
 from tests.standards.invalid_values import assert_refused
 
 
@@ -68,11 +68,12 @@ def test_an_amount_in_another_unit_than_the_columns_is_refused() -> None:
 )
 def test_fen_are_printed_as_yuan_with_two_decimals(fen: int, text: str) -> None:
     assert format_yuan(fen) == text
+    assert plain_yuan(fen) == text.replace(",", "")
 
 
 @given(st.integers(-FEN_MAX, FEN_MAX))
 def test_what_is_printed_is_read_back_to_the_fen(fen: int) -> None:
-    assert parse_yuan(format_yuan(fen)) == fen
+    assert parse_yuan(format_yuan(fen)) == parse_yuan(plain_yuan(fen)) == fen
 
 
 @pytest.mark.parametrize(

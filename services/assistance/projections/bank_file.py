@@ -15,7 +15,6 @@ from services.assistance.aggregates.batch.state import PaymentBatch
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.events.batch import BatchLine, BatchReleased
 from services.assistance.events.file import PayeeAccountRecorded
-from services.assistance.projections.journal import in_yuan
 from shared.log.log import Log
 from shared.log.store import among
 from shared.log.streams import read_event
@@ -25,6 +24,7 @@ from shared.rules.refusal import Refusal
 from shared.runtime.calls import Call
 from shared.runtime.house import House
 from shared.runtime.secret_files import write_anew
+from shared.standards.money import plain_yuan
 
 NOT_RELEASED = Refusal("bank_file.not_released", zh="批次尚未支付放行", en="the batch has not been released")
 ANOTHER_ORGANISATION = Refusal(
@@ -97,10 +97,10 @@ def bank_file(log: Log, batch_id: str, organisation_id: str) -> BankFile:
         holders = _holders(log, connection, lines, accounts)
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(("batch", batch_id, len(lines), in_yuan(released.amount_fen), released.file_digest))
+    rows.writerow(("batch", batch_id, len(lines), plain_yuan(released.amount_fen), released.file_digest))
     rows.writerow(COLUMNS)
     for (line_id, line), (name, number) in zip(lines, holders, strict=True):
-        rows.writerow((line_id, name, number, in_yuan(line.amount_fen), PURPOSE))
+        rows.writerow((line_id, name, number, plain_yuan(line.amount_fen), PURPOSE))
     return BankFile(
         f"{batch_id}.csv",
         written.getvalue(),

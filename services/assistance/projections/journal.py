@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from services.assistance.projections.ledger import entries_after
 from services.assistance.projections.postings import Account
 from shared.runtime.paging import PAGE_MOST, PageLimit
+from shared.standards.money import plain_yuan
 
 COMMODITY = "CNY"
 OPENING = "\n".join(
@@ -42,11 +43,5 @@ def transaction(rows: Sequence[dict[str, Any]]) -> str:
         f"{name}:{first[name]}" for name in ("budget_id", "batch_id", "grant_id", "line_id") if first[name]
     )
     lines = [f"{first['effective_on'].isoformat()} ({first['position']}) {first['event']}  ; {told}"]
-    lines += [f"    {row['account']}  {in_yuan(row['amount_fen'])} {COMMODITY}" for row in rows]
+    lines += [f"    {row['account']}  {plain_yuan(row['amount_fen'])} {COMMODITY}" for row in rows]
     return "\n".join(lines) + "\n\n"
-
-
-def in_yuan(amount_fen: int) -> str:
-    """An amount without separators: 123450 is 1234.50."""
-    yuan, fen = divmod(abs(amount_fen), 100)
-    return f"{'-' if amount_fen < 0 else ''}{yuan}.{fen:02}"
