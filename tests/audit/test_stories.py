@@ -1,11 +1,64 @@
 """``gonghui audit explain`` tells one payment's story in sentences, from the application to the bank."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
+import pytest
 from typer.testing import CliRunner, Result
 
+from services.assistance.aggregates import language
+from services.assistance.projections.payment_story import SENTENCES
 from shared.cli.main import app
+from tests.rules.assistance.history import HISTORY
+
+A_BUDGET_S = "its grant's or payment's own event tells it"
+LINE_BY_LINE = "each of its lines is told by the payment's own event"
+NO_MONEY = "goods are handed out without a payment"
+A_CAMPAIGN_S = "a campaign is no step of one payment"
+OF_THE_SERVICE = "it is about the service and no payment"
+NOT_TOLD = {
+    "BudgetAllocated": "a budget is no step of one payment",
+    "BudgetCommitted": A_BUDGET_S,
+    "BudgetReleased": A_BUDGET_S,
+    "BudgetReserved": A_BUDGET_S,
+    "BudgetRestored": A_BUDGET_S,
+    "BudgetSpent": A_BUDGET_S,
+    "CampaignClosed": A_CAMPAIGN_S,
+    "CampaignOpened": A_CAMPAIGN_S,
+    "EpochBegan": OF_THE_SERVICE,
+    "GoodsIssued": NO_MONEY,
+    "GoodsReceived": NO_MONEY,
+    "GoodsReturned": NO_MONEY,
+    "HouseholdAided": A_BUDGET_S,
+    "HouseholdAidReleased": A_BUDGET_S,
+    "LinesAdded": LINE_BY_LINE,
+    "LinesRemoved": LINE_BY_LINE,
+    "ParameterSet": OF_THE_SERVICE,
+    "ReactionSkipped": OF_THE_SERVICE,
+    "ResultsRecorded": LINE_BY_LINE,
+    "StockPutBack": NO_MONEY,
+    "StockTaken": NO_MONEY,
+}
+"""The types of event of which no story tells, each with the reason."""
+
+
+def test_every_type_of_event_is_told_or_left_out_for_a_reason() -> None:
+    told = {each.__name__ for each in SENTENCES}
+
+    assert told | NOT_TOLD.keys() == set(language.events)
+    assert not told & NOT_TOLD.keys()
+
+
+@pytest.mark.parametrize("event_type", SENTENCES, ids=lambda each: each.__name__)
+def test_each_is_told_in_whole_sentences_of_both_languages(event_type: type[Any]) -> None:
+    for event in (each for each in HISTORY if type(each) is event_type):
+        zh, en = SENTENCES[event_type](event, "wang")
+
+        assert re.search("[\u4e00-\u9fff]", zh)
+        assert re.search("[a-z] [a-z]", en)
+        assert not re.search("[{}]|None|Personal|\\(\\)", zh + en)
 
 
 def explained(*arguments: str) -> Result:
@@ -39,6 +92,7 @@ HOUSEHOLD = [
 def first_batch(line_id: str) -> list[str]:
     """What happened to each line of the first batch until the bank had it, without the file's digest."""
     return [
+        "wu opened batch first",
         f"wu put it into batch first as line {line_id}",
         "wu locked batch first with 4 lines",
         "zheng checked batch first",
@@ -66,6 +120,7 @@ def test_the_story_of_a_grant_that_came_back_and_was_issued_again(folder: Path) 
         *first_batch("grant-2.1"),
         "the bank did not pay: account_closed",
         "wang recorded the payee's account, the household's no. 2",
+        "wu opened batch second",
         "wu put it into batch second as line grant-2.2, again after it came back",
         "wu locked batch second with 1 lines",
         "zheng checked batch second",

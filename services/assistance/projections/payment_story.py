@@ -4,19 +4,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.assistance.aggregates.aid_grant import aid_grant
+from services.assistance.aggregates.file.state import STATUS_ZH
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
-from services.assistance.events.batch import BatchApproved, BatchChecked, BatchLocked, BatchReleased
+from services.assistance.events.batch import (
+    BatchApproved,
+    BatchChecked,
+    BatchLocked,
+    BatchOpened,
+    BatchReconciled,
+    BatchReleased,
+    BatchUnlocked,
+)
 from services.assistance.events.file import (
     EconomicChecked,
     FileApproved,
+    FileClosed,
     FileOpened,
+    FileRefused,
+    FileReopened,
+    FileReturned,
     FileReviewed,
     FileRevised,
     FileSubmitted,
+    FileWithdrawn,
     HomeVisited,
     NoticePosted,
+    ObjectionDecided,
+    ObjectionReceived,
     PayeeAccountRecorded,
     RevisionConfirmed,
 )
@@ -33,6 +49,7 @@ from services.assistance.events.payment import (
     PaymentReleased,
     PaymentReturned,
     PaymentReversed,
+    PaymentWithdrawn,
     ReversalRequested,
 )
 from shared.log.envelope import Envelope
@@ -110,11 +127,20 @@ def prepared(event: PaymentPrepared, who: str) -> tuple[str, str]:
     )
 
 
+def decided(event: ObjectionDecided, who: str) -> tuple[str, str]:
+    if event.upheld:
+        return (
+            f"{who} 认定异议成立，档案退回重新初审",
+            f"{who} upheld the objection: the file is reviewed anew",
+        )
+    return f"{who} 认定异议不成立", f"{who} rejected the objection"
+
+
 def settled(event: ContradictionSettled, who: str) -> tuple[str, str]:
-    zh, en = ("已支付", "paid") if event.settlement == "paid" else ("未支付", "not paid")
+    zh, en = ("已支付", "had paid") if event.settlement == "paid" else ("未支付", "had not paid")
     return (
-        f"{who} 凭银行回单{event.document_no}核实明细{event.line_id}：{zh}",
-        f"{who} settled line {event.line_id} by the bank's paper {event.document_no}: {en}",
+        f"{who} 凭银行单据{event.document_no}核实：明细{event.line_id}{zh}",
+        f"{who} found in the bank's paper {event.document_no} that it {en} line {event.line_id}",
     )
 
 
@@ -123,6 +149,7 @@ SENTENCES: Mapping[type[Any], Sentence] = {
         f"{who} 为该户建立困难职工档案草稿",
         f"{who} opened a file for the household",
     ),
+    FileRevised: lambda _, who: (f"{who} 修改档案内容", f"{who} revised the file"),
     PayeeAccountRecorded: lambda event, who: (
         f"{who} 登记收款账户（第{event.version}个）",
         f"{who} recorded the payee's account, the household's no. {event.version}",
@@ -140,6 +167,22 @@ SENTENCES: Mapping[type[Any], Sentence] = {
         f"公示{event.working_days}个工作日，至{event.last_on}届满",
         f"a public notice of {event.working_days} working days, until {event.last_on}",
     ),
+    ObjectionReceived: lambda _, who: (f"{who} 登记一项异议", f"{who} took down an objection"),
+    ObjectionDecided: decided,
+    FileReturned: lambda event, who: (
+        f"{who} 将档案退回至“{STATUS_ZH[event.step]}”",
+        f"{who} sent the file back to {event.step}",
+    ),
+    FileRefused: lambda event, who: (
+        f"{who} 驳回档案，依据：{event.basis}",
+        f"{who} refused the file by {event.basis}",
+    ),
+    FileWithdrawn: lambda _, who: (f"{who} 撤回档案", f"{who} withdrew the file"),
+    FileClosed: lambda event, who: (
+        f"{who} 办结档案：{STATUS_ZH[event.outcome]}（{event.cause}）",
+        f"{who} ended the file as {event.outcome}: {event.cause}",
+    ),
+    FileReopened: lambda _, who: (f"{who} 重新启用档案", f"{who} opened the file again"),
     FileApproved: lambda event, who: (
         (
             f"{who} 审批建档：人均净收入{format_yuan(event.net_per_head_fen)}元，"
@@ -160,10 +203,22 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     ),
     GrantRefused: lambda _, who: (f"{who} 驳回该笔救助", f"{who} refused the grant"),
     GrantWithdrawn: lambda _, who: (f"{who} 撤回该笔救助", f"{who} withdrew the grant"),
+    BatchOpened: lambda event, who: (
+        f"{who} 开立批次{event.batch_id}",
+        f"{who} opened batch {event.batch_id}",
+    ),
     PaymentPrepared: prepared,
+    PaymentWithdrawn: lambda event, who: (
+        f"{who} 将明细{event.line_id}移出批次{event.batch_id}：{event.reason}",
+        f"{who} took line {event.line_id} out of batch {event.batch_id}: {event.reason}",
+    ),
     BatchLocked: lambda event, who: (
         f"{who} 锁定批次{event.batch_id}，共{event.line_count}笔",
         f"{who} locked batch {event.batch_id} with {event.line_count} lines",
+    ),
+    BatchUnlocked: lambda event, who: (
+        f"{who} 解锁批次{event.batch_id}：{event.reason}",
+        f"{who} unlocked batch {event.batch_id}: {event.reason}",
     ),
     BatchChecked: lambda event, who: (
         f"{who} 审核批次{event.batch_id}",
@@ -203,6 +258,10 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     PaymentGivenUp: lambda event, _: (
         f"救助已撤回，未付的{format_yuan(event.amount_fen)}元不再支付",
         f"the grant was withdrawn; the {format_yuan(event.amount_fen)} yuan owed are paid no more",
+    ),
+    BatchReconciled: lambda event, who: (
+        f"{who} 按银行对账单{event.statement_no}对清批次{event.batch_id}",
+        f"{who} reconciled batch {event.batch_id} with the bank's statement {event.statement_no}",
     ),
     ReversalRequested: lambda event, who: (
         f"{who} 申请冲销{format_yuan(event.reversed_fen)}元",
