@@ -16,6 +16,7 @@ from shared.cli import (
     contracts,
     figures,
     importing,
+    journal,
     log,
     parked,
     processes,
@@ -163,6 +164,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(audit.app, name="audit")
 app.add_typer(processes.app)
 app.add_typer(figures.app)
+app.add_typer(journal.app)
 app.add_typer(access.app)
 app.add_typer(call.app)
 app.add_typer(status.app)

@@ -24,14 +24,15 @@ OPENING = "\n".join(
 
 
 def journal_page(connection: Connection, *, after: int = 0, limit: PageLimit = PAGE_MOST) -> dict[str, Any]:
-    """The next part of the journal: ``text``, and the position ``after`` which the part behind it begins.
+    """The next part of the journal: ``text``, its ``entries``, and the position ``after`` which to go on.
 
-    The parts together are one journal; behind the last one, ``text`` is empty.
+    The parts together are one journal; behind the last one ``after`` is what was asked for.
     """
     rows = entries_after(connection, after, limit)
-    text = "".join(transaction(list(each)) for _, each in groupby(rows, lambda row: row["position"]))
+    entries = [transaction(list(each)) for _, each in groupby(rows, lambda row: row["position"])]
     return {
-        "text": (OPENING if after == 0 else "") + text if rows or after == 0 else "",
+        "text": (OPENING if after == 0 else "") + "".join(entries),
+        "entries": len(entries),
         "after": rows[-1]["position"] if rows else after,
     }
 

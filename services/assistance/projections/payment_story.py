@@ -149,7 +149,6 @@ SENTENCES: Mapping[type[Any], Sentence] = {
         f"{who} 为该户建立困难职工档案草稿",
         f"{who} opened a file for the household",
     ),
-    FileRevised: lambda _, who: (f"{who} 修改档案内容", f"{who} revised the file"),
     PayeeAccountRecorded: lambda event, who: (
         f"{who} 登记收款账户（第{event.version}个）",
         f"{who} recorded the payee's account, the household's no. {event.version}",
