@@ -7,6 +7,8 @@ from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Table, Text
 
 from services.assistance.events.payment import (
     ContradictionSettled,
+    OverpaymentFound,
+    OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
@@ -73,6 +75,8 @@ CHANGES: Mapping[type[Any], Callable[[Any], Row]] = {
     PaymentFailed: lambda event: {"status": "failed" if event.final else "in_doubt"},
     PaymentReturned: lambda _: {"status": "returned"},
     PaymentReversed: lambda _: {"status": "reversed"},
+    OverpaymentFound: lambda _: {"status": "overpaid"},
+    OverpaymentReturned: lambda _: {"status": "returned"},
     PaymentContradicted: lambda _: {"contradicted": True},
     ContradictionSettled: lambda _: {"contradicted": False},
 }
