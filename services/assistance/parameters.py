@@ -26,6 +26,19 @@ MINIMUM_LIVING_STANDARD = Parameter[int](
         Dated(145_000, date(2024, 1, 1), "北京市低保标准2024年", "sample", "CN-11"),
     ),
 )
+NET_INCOME_A_HEAD = "net_income_a_head"
+HARDSHIP_FORMULA = Parameter[str](
+    "hardship.formula",
+    unit="formula",
+    zh="困难类别的认定办法；net_income_a_head：按人均净收入",
+    en="by which formula hardship is classified; net_income_a_head is the one that is computed",
+    shipped=(
+        Dated(NET_INCOME_A_HEAD, START, SAMPLE, "sample"),
+        Dated("national_2016", date(2016, 1, 1), NATIONAL_2016, "official"),
+        Dated(NET_INCOME_A_HEAD, date(2020, 1, 1), SAMPLE, "sample"),
+        Dated(NET_INCOME_A_HEAD, date(2020, 1, 1), SHANDONG_2020, "official", "CN-37"),
+    ),
+)
 DEEP_MULTIPLE = Parameter[int](
     "hardship.deep.multiple",
     unit="basis_points",
@@ -54,7 +67,6 @@ RELATIVE_MULTIPLE = Parameter[int](
     en="relative hardship: net income a head against the minimum living standard",
     shipped=(
         Dated(20_000, START, SAMPLE, "sample"),
-        Dated(15_000, date(2016, 1, 1), NATIONAL_2016, "official"),
         Dated(20_000, date(2020, 1, 1), SHANDONG_2020, "official", "CN-37"),
     ),
 )
@@ -66,18 +78,28 @@ RELATIVE_OPERATOR = Parameter[str](
     choices=("<", "<="),
     shipped=(
         Dated("<", START, SAMPLE, "sample"),
-        Dated("<=", date(2016, 1, 1), NATIONAL_2016, "official"),
         Dated("<", date(2020, 1, 1), SHANDONG_2020, "official", "CN-37"),
     ),
 )
 ACCIDENT_SHARE = Parameter[int](
     "hardship.accident.share_basis_points",
     unit="basis_points",
-    zh="意外致困：困难支出占家庭年收入之比，须超过",
-    en="accidental hardship: the year's hardship cost is over this share of the family's income",
+    zh="意外致困：困难支出占家庭年收入之比",
+    en="accidental hardship: the year's hardship cost against this share of the family's income",
     shipped=(
         Dated(8_000, START, SAMPLE, "sample"),
         Dated(8_000, date(2020, 1, 1), SHANDONG_2020, "official", "CN-37"),
+    ),
+)
+ACCIDENT_OPERATOR = Parameter[str](
+    "hardship.accident.operator",
+    unit="operator",
+    zh="意外致困的比较方式",
+    en="how accidental hardship compares: > or >=",
+    choices=(">", ">="),
+    shipped=(
+        Dated(">", START, SAMPLE, "sample"),
+        Dated(">", date(2020, 1, 1), SHANDONG_2020, "official", "CN-37"),
     ),
 )
 NOTICE_WORKING_DAYS = Parameter[int](
@@ -145,7 +167,7 @@ BATCH_MINUTES_OVER_FEN = Parameter[int](
 )
 
 # What a stage is paid before and from 2021. 2011's table of Beijing is shipped as a sample without its
-# condition (single-parent women under an income line); 2021's is Beijing's own for files deep or relative.
+# condition (single-parent women under an income line); 2021's is Beijing's own.
 _STAGES: Mapping[EducationStage, tuple[str, int, int, str]] = {
     "preschool": ("学前", 300_000, 300_000, "single_parent"),
     "primary": ("小学", 30_000, 300_000, "single_parent"),
@@ -157,7 +179,19 @@ _STAGES: Mapping[EducationStage, tuple[str, int, int, str]] = {
     "postgraduate": ("研究生", 200_000, 1_245_000, "single_parent_woman"),
 }
 _BEIJING_2021 = date(2021, 9, 1)
+_BEIJING_2021_NOTICE = "北京市总工会2021年金秋助学通知"
 
+STUDENT_AID_CLASSES = Parameter[str](
+    "student_aid.classes",
+    unit="condition",
+    zh="助学对象的困难类别：any 不限；deep_or_relative 深度或相对困难",
+    en="which classes of hardship have student aid: any, or deep_or_relative",
+    choices=("any", "deep_or_relative"),
+    shipped=(
+        Dated("any", START, SAMPLE, "sample", "CN-11"),
+        Dated("deep_or_relative", _BEIJING_2021, _BEIJING_2021_NOTICE, "official", "CN-11"),
+    ),
+)
 STUDENT_AID_FEN: Mapping[EducationStage, Parameter[int]] = {
     stage: Parameter[int](
         f"student_aid.amount.{stage}",
@@ -166,7 +200,7 @@ STUDENT_AID_FEN: Mapping[EducationStage, Parameter[int]] = {
         en=f"student aid a school year: {stage}",
         shipped=(
             Dated(before_fen, START, "北京市总工会2011年助学标准", "sample", "CN-11"),
-            Dated(from_2021_fen, _BEIJING_2021, "北京市总工会2021年金秋助学通知", "official", "CN-11"),
+            Dated(from_2021_fen, _BEIJING_2021, _BEIJING_2021_NOTICE, "official", "CN-11"),
         ),
     )
     for stage, (zh, before_fen, from_2021_fen, _) in _STAGES.items()
@@ -180,7 +214,7 @@ STUDENT_AID_CONDITION: Mapping[EducationStage, Parameter[str]] = {
         choices=("any", "single_parent", "single_parent_woman"),
         shipped=(
             Dated("any", START, SAMPLE, "sample", "CN-11"),
-            Dated(condition, _BEIJING_2021, "北京市总工会2021年金秋助学通知", "official", "CN-11"),
+            Dated(condition, _BEIJING_2021, _BEIJING_2021_NOTICE, "official", "CN-11"),
         ),
     )
     for stage, (zh, _, _, condition) in _STAGES.items()
@@ -188,17 +222,20 @@ STUDENT_AID_CONDITION: Mapping[EducationStage, Parameter[str]] = {
 
 ALL: tuple[Parameter[int] | Parameter[str], ...] = (
     MINIMUM_LIVING_STANDARD,
+    HARDSHIP_FORMULA,
     DEEP_MULTIPLE,
     DEEP_OPERATOR,
     RELATIVE_MULTIPLE,
     RELATIVE_OPERATOR,
     ACCIDENT_SHARE,
+    ACCIDENT_OPERATOR,
     NOTICE_WORKING_DAYS,
     WORKING_DAY_CALENDAR,
     LIVING_AID_CAP_MONTHS,
     STUDENT_AID_CAP_MONTHS,
     MINUTES_OVER_FEN,
     BATCH_MINUTES_OVER_FEN,
+    STUDENT_AID_CLASSES,
     *STUDENT_AID_FEN.values(),
     *STUDENT_AID_CONDITION.values(),
 )

@@ -9,18 +9,21 @@ from hypothesis import strategies as st
 
 from services.assistance.aggregates.file.classifying import per_head
 from services.assistance.aggregates.file.commands import ApproveFile
-from services.assistance.aggregates.file.refusals import NOT_IN_HARDSHIP, UNDECIDABLE
+from services.assistance.aggregates.file.refusals import FORMULA_UNKNOWN, NOT_IN_HARDSHIP, UNDECIDABLE
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.events.file import FileApproved, HardshipClass
 from services.assistance.parameters import (
+    ACCIDENT_OPERATOR,
     ACCIDENT_SHARE,
     DEEP_MULTIPLE,
     DEEP_OPERATOR,
+    HARDSHIP_FORMULA,
     MINIMUM_LIVING_STANDARD,
+    NET_INCOME_A_HEAD,
     RELATIVE_MULTIPLE,
     RELATIVE_OPERATOR,
 )
-from shared.rules.parameter import NOT_IN_FORCE, UNUSABLE
+from shared.rules.parameter import NOT_IN_FORCE, UNUSABLE, Dated
 from tests.rules.assistance.households import (
     APPROVED_ON,
     FACTORY,
@@ -40,6 +43,8 @@ LINES: dict[Any, int | str] = {
     RELATIVE_MULTIPLE: 20_000,
     RELATIVE_OPERATOR: "<",
     ACCIDENT_SHARE: 8_000,
+    ACCIDENT_OPERATOR: ">",
+    HARDSHIP_FORMULA: NET_INCOME_A_HEAD,
 }
 APPROVAL = ApproveFile(file_id="1", organisation_id=FACTORY, approved_on=APPROVED_ON)
 
@@ -113,6 +118,39 @@ def test_hardship_cost_over_four_fifths_of_the_income_is_accidental_hardship(
     found: dict[str, Any] = {"annual_disposable_income_fen": 10_000_000, "hardship_cost_fen": cost_fen}
 
     assert ("accidental" in classes(**found)) is is_accidental
+
+
+@pytest.mark.parametrize(("operator", "is_accidental"), [(">", False), (">=", True)])
+def test_whether_four_fifths_of_the_income_are_enough_tells_the_operator(
+    operator: str, is_accidental: bool
+) -> None:
+    lines = LINES | {ACCIDENT_OPERATOR: operator}
+    found: dict[str, Any] = {"annual_disposable_income_fen": 10_000_000, "hardship_cost_fen": 8_000_000}
+
+    assert ("accidental" in classes(lines, **found)) is is_accidental
+
+
+@pytest.mark.parametrize(
+    ("day", "is_computed"),
+    [
+        (date(2015, 12, 31), True),
+        (date(2016, 1, 1), False),
+        (date(2019, 12, 31), False),
+        (date(2020, 1, 1), True),
+    ],
+)
+def test_the_years_of_another_formula_are_not_classified_by_this_one(day: date, is_computed: bool) -> None:
+    in_force = max((each for each in HARDSHIP_FORMULA.shipped if each.effective_from <= day), key=started)
+    decision = decided(LINES | {HARDSHIP_FORMULA: in_force.value})
+
+    if is_computed:
+        assert decision.events
+    else:
+        decision.then_refused(FORMULA_UNKNOWN, field="approved_on")
+
+
+def started(setting: Dated[str]) -> date:
+    return setting.effective_from
 
 
 def test_who_was_hurt_on_duty_is_in_accidental_hardship_whatever_the_income() -> None:

@@ -14,6 +14,7 @@ from services.assistance.aggregates.grant.amount import (
     NOT_A_STUDENT,
     NOTHING_TO_PAY,
     STUDENT_CAP,
+    STUDENT_CLASS,
     STUDENT_CONDITION,
 )
 from services.assistance.aggregates.grant.commands import ProposeGrant
@@ -38,6 +39,7 @@ from services.assistance.parameters import (
     ALL,
     LIVING_AID_CAP_MONTHS,
     MINIMUM_LIVING_STANDARD,
+    STUDENT_AID_CLASSES,
     STUDENT_AID_CONDITION,
     STUDENT_AID_FEN,
 )
@@ -295,6 +297,27 @@ def test_stage_single_parent_and_sex_choose_the_row_of_the_table(
         assert decision.events
     else:
         decision.then_refused(STUDENT_CONDITION)
+
+
+@pytest.mark.parametrize(
+    ("classes", "hardship_class", "is_aided"),
+    [
+        ("any", "accidental", True),
+        ("deep_or_relative", "deep", True),
+        ("deep_or_relative", "relative", True),
+        ("deep_or_relative", "accidental", False),
+    ],
+)
+def test_a_table_for_some_classes_of_hardship_pays_no_other(
+    classes: str, hardship_class: str, is_aided: bool
+) -> None:
+    file = [*POSTED, file_approved(hardship_class=hardship_class, classes=(hardship_class,))]
+    decision = rules({STUDENT_AID_CLASSES: classes}, file=file).given().when(student())
+
+    if is_aided:
+        assert decision.events
+    else:
+        decision.then_refused(STUDENT_CLASS, field="file_id")
 
 
 def test_student_aid_of_a_school_year_reaches_its_cap_and_not_a_fen_more() -> None:

@@ -1,15 +1,20 @@
 """Which class of hardship a household is in: computed from what the economic check found, never typed."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from operator import ge, gt, le, lt
 from typing import NamedTuple
 
-from services.assistance.aggregates.file.refusals import NOT_IN_HARDSHIP, UNDECIDABLE
+from services.assistance.aggregates.file.refusals import FORMULA_UNKNOWN, NOT_IN_HARDSHIP, UNDECIDABLE
 from services.assistance.events.file import EconomicFindings, HardshipClass
 from services.assistance.parameters import (
+    ACCIDENT_OPERATOR,
     ACCIDENT_SHARE,
     DEEP_MULTIPLE,
     DEEP_OPERATOR,
+    HARDSHIP_FORMULA,
     MINIMUM_LIVING_STANDARD,
+    NET_INCOME_A_HEAD,
     RELATIVE_MULTIPLE,
     RELATIVE_OPERATOR,
 )
@@ -19,6 +24,7 @@ from shared.standards.money import format_yuan
 
 BASIS_POINTS = 10_000
 MONTHS = 12
+COMPARED: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 class Classified(NamedTuple):
@@ -30,10 +36,14 @@ class Classified(NamedTuple):
 
 
 def classify(findings: EconomicFindings | None, day: date, context: Context) -> Classified:
-    """Compute the classes by the parameters of a day. Refused: undecidable, not_in_hardship.
+    """Compute the classes by the parameters of a day. Refused: formula_unknown, undecidable, not_in_hardship.
 
-    Source: 鲁会办〔2020〕58号 as in handbook, assistance 1.1. Compared in whole fen, without rounding.
+    Source: 鲁会办〔2020〕58号 as in handbook, assistance 1.1. Compared in whole fen, without rounding. Of the
+    national family of 2016 to 2019 no formula is computed: it asks what no economic check here tells.
     """
+    formula: str = context.parameter(HARDSHIP_FORMULA, day)
+    if formula != NET_INCOME_A_HEAD:
+        raise FORMULA_UNKNOWN(field="approved_on", day=day, formula=formula)
     if (
         findings is None
         or findings.household_size <= 0
@@ -46,13 +56,16 @@ def classify(findings: EconomicFindings | None, day: date, context: Context) -> 
 
     def under(multiple: Parameter[int], operator: Parameter[str]) -> bool:
         basis_points: int = context.parameter(multiple, day)
-        return compare(left_fen * BASIS_POINTS, context.parameter(operator, day), line_fen * basis_points)
+        holds = COMPARED[context.parameter(operator, day)]
+        return holds(left_fen * BASIS_POINTS, line_fen * basis_points)
 
     share: int = context.parameter(ACCIDENT_SHARE, day)
+    over = COMPARED[context.parameter(ACCIDENT_OPERATOR, day)]
+    costs_much = over(findings.hardship_cost_fen * BASIS_POINTS, income_fen * share)
     holds: dict[HardshipClass, bool] = {
         "deep": under(DEEP_MULTIPLE, DEEP_OPERATOR),
         "relative": under(RELATIVE_MULTIPLE, RELATIVE_OPERATOR),
-        "accidental": findings.hurt_on_duty or findings.hardship_cost_fen * BASIS_POINTS > income_fen * share,
+        "accidental": findings.hurt_on_duty or costs_much,
     }
     classes = tuple(name for name, does in holds.items() if does)
     net_fen = per_head(left_fen, findings.household_size)
@@ -65,8 +78,3 @@ def per_head(left_fen: int, household_size: int) -> int:
     """What is left a head and month, rounded half up once; may lie below nothing."""
     parts = MONTHS * household_size
     return (2 * left_fen + parts) // (2 * parts)
-
-
-def compare(left: int, operator: str, right: int) -> bool:
-    """Whether a value lies under a line: equal to it is outside under ``<`` and inside under ``<=``."""
-    return left < right if operator == "<" else left <= right

@@ -124,6 +124,11 @@ APPROVER_TOOK_PART = Refusal(
     zh="审批人不能是本档案的经办人或初审人",
     en="the approver was caseworker or reviewer of this file",
 )
+FORMULA_UNKNOWN = Refusal(
+    "hardship_file.formula_unknown",
+    zh="{day}适用另一种认定办法（{formula}），本系统不能计算困难类别",
+    en="on {day} another formula of hardship applies ({formula}), which is not computed here",
+)
 UNDECIDABLE = Refusal(
     "hardship_file.undecidable",
     zh="家庭收入或人口不明，不能认定困难类别",

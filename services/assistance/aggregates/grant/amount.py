@@ -10,6 +10,7 @@ from services.assistance.parameters import (
     LIVING_AID_CAP_MONTHS,
     MINIMUM_LIVING_STANDARD,
     STUDENT_AID_CAP_MONTHS,
+    STUDENT_AID_CLASSES,
     STUDENT_AID_CONDITION,
     STUDENT_AID_FEN,
 )
@@ -27,6 +28,11 @@ STUDENT_CONDITION = Refusal(
     zh="该教育阶段的助学只面向单亲困难职工家庭（研究生阶段为单亲女职工），该户不符合",
     en="aid at this stage is for single parents (of postgraduates: single mothers); this household is not",
 )
+STUDENT_CLASS = Refusal(
+    "aid_grant.student_class",
+    zh="助学只面向深度困难和相对困难职工家庭，该户不属此类",
+    en="student aid is for households in deep or relative hardship; this one is in neither",
+)
 NOTHING_TO_PAY = Refusal(
     "aid_grant.nothing_to_pay",
     zh="该教育阶段没有助学金额",
@@ -42,6 +48,8 @@ STUDENT_CAP = Refusal(
     zh="超过每名学生每学年助学上限{cap}元：{year}学年已助学{aided}元，本笔{amount}元",
     en="over the cap of {cap} yuan a student and school year: {aided} yuan in {year}, and {amount} yuan now",
 )
+STUDENT_CLASSES = {("deep_or_relative", "deep"), ("deep_or_relative", "relative")}
+"""The values of the parameter beside ``any``, each with a class that has aid then."""
 
 
 def aid_kind(programme: Programme) -> AidKind:
@@ -63,7 +71,8 @@ def amount_of(
 ) -> int:
     """The amount in fen: the campaign's, or that of the student's stage.
 
-    Source: handbook, assistance 2.6: stage, single parent and sex choose the row of the table.
+    Source: handbook, assistance 2.6: stage, single parent and sex choose the row of the table, which may be
+    for some classes of hardship only.
     """
     if opening.amount_fen is not None:
         return opening.amount_fen
@@ -71,6 +80,9 @@ def amount_of(
     stage = member.education_stage if member is not None else None
     if stage is None:
         raise NOT_A_STUDENT(field="person_id")
+    classes: str = context.parameter(STUDENT_AID_CLASSES, day)
+    if classes != "any" and (classes, file.hardship_class) not in STUDENT_CLASSES:
+        raise STUDENT_CLASS(field="file_id")
     condition: str = context.parameter(STUDENT_AID_CONDITION[stage], day)
     is_single_woman = file.single_parent and file.applicant_sex == "female"
     meets = {"any": True, "single_parent": file.single_parent, "single_parent_woman": is_single_woman}
