@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.assistance.aggregates import language
+from services.assistance.events.file import RevisionConfirmed
 from services.assistance.projections.payment_story import SENTENCES
 from shared.cli.main import app
 from tests.rules.assistance.history import HISTORY
+from tests.rules.assistance.households import FACTORY, file_revised
 
 A_BUDGET_S = "its grant's or payment's own event tells it"
 LINE_BY_LINE = "each of its lines is told by the payment's own event"
@@ -152,3 +155,18 @@ def test_there_is_no_story_of_an_unknown_grant(folder: Path) -> None:
 
     assert (told.exit_code, told.stdout) == (2, "")
     assert "there is no such grant" in told.stderr
+
+
+def test_a_story_tells_that_a_household_changed_and_who_confirmed_it() -> None:
+    confirmed = RevisionConfirmed(
+        file_id="1", organisation_id=FACTORY, reviewer_id="zhao", effective_on=date(2024, 9, 3)
+    )
+
+    assert sentence(file_revised()) == "wang revised the file"
+    changed = sentence(file_revised(to_be_confirmed=True))
+    assert changed == "wang revised the file, a changed household to be confirmed"
+    assert sentence(confirmed, "zhao") == "zhao confirmed the changed household"
+
+
+def sentence(event: Any, who: str = "wang") -> str:
+    return SENTENCES[type(event)](event, who)[1]
