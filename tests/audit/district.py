@@ -9,7 +9,7 @@ from services.assistance.aggregates.batch.commands import Result
 from services.assistance.aggregates.budget import AllocateBudget
 from services.assistance.aggregates.goods_issue import IssueGoods
 from services.assistance.aggregates.goods_item import ReceiveGoods
-from services.assistance.aggregates.payment import ApproveReversal, RequestReversal
+from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
 from shared.bus.catch_up import page_after, pull
 from shared.bus.replica import Replica
 from shared.log.entry import Answer
@@ -38,12 +38,13 @@ class Direct:
 
 
 def live(folder: Path) -> None:
-    """Four households on file: one paid, one after a failure, one whose payment is reversed; goods issued."""
+    """Four households on file: paid at once, after a failure, after a doubt, or reversed; goods issued."""
     with founded(folder) as town:
         town.settle([1, 2, 3, 4])
         town.grant([1, 2, 3, 4])
         town.grant([1], "frost")
-        pay(town, "first", paid=("grant-1.1", "grant-3.1", "grant-4.1"), failed=("grant-2.1",))
+        pay(town, "first", paid=("grant-1.1", "grant-3.1"), failed=("grant-2.1",), in_doubt=("grant-4.1",))
+        town.each("chen", [settlement("grant-4")])
         town.each("wang", [account(2, 99)])
         pay(town, "second", paid=("grant-2.2",))
         reverse(town, "grant-3")
@@ -66,9 +67,17 @@ def founded(folder: Path) -> Iterator[Town]:
         yield town
 
 
-def pay(town: Town, batch_id: str, paid: tuple[str, ...], failed: tuple[str, ...] = ()) -> None:
+def pay(
+    town: Town,
+    batch_id: str,
+    paid: tuple[str, ...],
+    failed: tuple[str, ...] = (),
+    in_doubt: tuple[str, ...] = (),
+) -> None:
     """A batch of these lines is made, handed on, released and answered."""
-    numbers = sorted(int(each.partition(".")[0].removeprefix("grant-")) for each in (*paid, *failed))
+    numbers = sorted(
+        int(each.partition(".")[0].removeprefix("grant-")) for each in (*paid, *failed, *in_doubt)
+    )
     town.open_batch(batch_id, numbers)
     town.approve_batch(batch_id)
     assert isinstance(town.release_batch(batch_id), Answer)
@@ -79,6 +88,22 @@ def pay(town: Town, batch_id: str, paid: tuple[str, ...], failed: tuple[str, ...
             Result(line_id=each, outcome="failed", amount_fen=AMOUNT_FEN, code="account_closed")
             for each in failed
         ),
+        *(
+            Result(line_id=each, outcome="failed", amount_fen=AMOUNT_FEN, code="bank_other")
+            for each in in_doubt
+        ),
+    )
+
+
+def settlement(grant_id: str) -> SettleContradiction:
+    """The bank's paper says that a grant's first line was paid."""
+    return SettleContradiction(
+        grant_id=grant_id,
+        organisation_id=FACTORY,
+        line_id=f"{grant_id}.1",
+        settlement="paid",
+        document_no="1",
+        settled_on=PAID_ON,
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from services.assistance import audit
 from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.budget import budget
 from services.assistance.aggregates.goods_issue import goods_issue
@@ -19,7 +18,7 @@ from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.aggregates.relief_campaign import relief_campaign
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
-from services.assistance.audit import LAWS
+from services.assistance.audit import LAWS, money
 from services.assistance.events.file import RevisionConfirmed
 from services.assistance.parameters import LIVING_AID_CAP_MONTHS, MINIMUM_LIVING_STANDARD
 from services.assistance.projections.postings import Posting
@@ -51,6 +50,7 @@ from tests.rules.assistance.households import (
     notice_posted,
 )
 from tests.rules.assistance.payments import (
+    PAID_ON,
     added,
     approved,
     batch_released,
@@ -110,7 +110,7 @@ def test_an_entry_balances(monkeypatch: pytest.MonkeyPatch) -> None:
     assert law.shown(budget_allocated(), after=(budget, [])) is None
 
     # No event can be posted to one side only; the law holds whatever the postings are.
-    monkeypatch.setattr(audit, "postings", lambda event: (Posting("bank", event.amount_fen),))
+    monkeypatch.setattr(money, "postings", lambda event: (Posting("bank", event.amount_fen),))
     assert law.shown(budget_allocated(), after=(budget, [])) == "3,000.00 yuan"
 
 
@@ -318,6 +318,71 @@ def test_nothing_is_paid_for_a_grant_that_was_withdrawn_after_its_money_came_bac
     law = Watching("after_the_end")
 
     assert told(law, given_up(), prepared(), confirmed()) == [None, "grant 1", "grant 1"]
+
+
+ASKED, REVERSED, SETTLED = (
+    next(each for each in every_event() if type(each).__name__ == name)
+    for name in ("ReversalRequested", "PaymentReversed", "ContradictionSettled")
+)
+SENT = [prepared(), released(), confirmed()]
+
+
+def test_a_reversal_takes_two_persons_neither_of_whom_was_paid() -> None:
+    law = Watching("two_persons_settle")
+    asked = replace(ASKED, person_id="zhang")
+    reversed_ = replace(REVERSED, person_id="zhang")
+
+    assert law.shown(asked, by="feng", after=(payment, SENT)) is None
+    assert law.shown(asked, by="zhang", after=(payment, SENT)) == "grant c"
+    assert law.shown(reversed_, by="qian", after=(payment, [*SENT, asked])) is None
+    for one in (asked.requested_by, "zhang"):
+        assert law.shown(reversed_, by=one, after=(payment, [*SENT, asked])) == "grant c"
+
+
+def test_a_line_is_settled_by_neither_who_released_it_nor_who_is_paid_by_it() -> None:
+    law = Watching("two_persons_settle")
+    settled = replace(SETTLED, person_id="zhang")
+
+    assert law.shown(settled, by="chen", after=(payment, SENT)) is None
+    for one in ("feng", "zhang"):
+        assert law.shown(settled, by=one, after=(payment, SENT)) == "grant c"
+
+
+EARLY = PAID_ON - timedelta(days=1)
+
+
+def test_no_step_on_a_batch_is_dated_before_the_last_one() -> None:
+    law = Watching("days")
+    for event, last in (
+        (checked(added()), "locked"),
+        (approved(added()), "checked"),
+        (batch_released(added()), "approved"),
+    ):
+        after = (payment_batch, up_to(last))
+        assert law.shown(event, after=after) is None
+        early = law.shown(replace(event, effective_on=EARLY), after=after)
+        assert early == "batch 1: 2024-03-03, after 2024-03-04"
+
+
+def test_the_bank_says_nothing_before_the_release() -> None:
+    law = Watching("days")
+    recorded = next(each for each in every_event() if type(each).__name__ == "ResultsRecorded")
+    said = replace(recorded, batch_id="1", effective_on=PAID_ON)
+    read_later = replace(said, effective_on=PAID_ON + timedelta(days=1))
+
+    assert law.shown(said, after=(payment_batch, [*up_to("released"), read_later])) is None
+    assert law.shown(replace(said, effective_on=EARLY), after=(payment_batch, up_to("released")))
+    assert law.shown(said, after=(payment_batch, up_to("approved")))
+
+
+def test_no_step_on_a_payment_is_dated_before_the_last_one_nor_before_the_grant() -> None:
+    law = Watching("days", GRANTED)
+    late = {(aid_grant, "1"): [grant_proposed(), grant_approved(effective_on=PAID_ON + timedelta(days=1))]}
+
+    assert law.shown(released(), after=PREPARED) is None
+    assert law.shown(released(effective_on=EARLY), after=PREPARED) == "grant 1: 2024-03-03, after 2024-03-04"
+    assert Watching("days", late).shown(released(), after=PREPARED)
+    assert law.shown(replace(ASKED, effective_on=EARLY), after=(payment, SENT))
 
 
 def test_a_batch_is_released_as_it_was_approved() -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from shared.cli.main import app
 from shared.log.tables import events
 from shared.runtime import auditing
-from tests.assistance.town import AMOUNT_FEN
+from tests.assistance.town import AMOUNT_FEN, PAID_ON
 from tests.audit.planting import planting
 from tests.audit.replayed import change, findings, gonghui, of_code, verified
 
@@ -194,6 +194,45 @@ def test_a_line_that_left_though_an_earlier_one_had_been_paid(folder: Path) -> N
         f"event {at[0]} PaymentPrepared: grant grant-2",
         f"event {at[1]} PaymentReleased: grant grant-2",
     ]
+
+
+def test_a_reversal_that_was_approved_by_who_had_asked_for_it(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("PaymentReversed", grant_id="grant-3")
+        number = planted.act_as(at, "feng")
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    assert of_code("law.two_persons_settle", found) == [f"event {at} PaymentReversed: grant grant-3"]
+    refused = [each for each in of_code("replay.refused", found) if each.startswith(f"command {number} ")]
+    assert [each.rpartition(" ")[2] for each in refused] == ["payment.same_person"]
+
+
+def test_a_line_in_doubt_that_was_settled_by_who_had_released_it(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("ContradictionSettled", grant_id="grant-4")
+        planted.act_as(at, "feng")
+        planted.seal_again()
+
+    assert verified(folder)
+    settled = f"event {at} ContradictionSettled: grant grant-4"
+    assert of_code("law.two_persons_settle", findings()) == [settled]
+
+
+def test_a_batch_that_was_approved_on_a_day_before_its_check(folder: Path) -> None:
+    with planting(folder) as planted:
+        at = planted.event("BatchApproved", batch_id="first")
+        number = planted.command_of(at)
+        planted.take_effect_on(at, "2001-01-01")
+        planted.change_command(number, lambda public: public["body"].update(approved_on="2001-01-01"))
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    early = f"event {at} BatchApproved: batch first: 2001-01-01, after {PAID_ON}"
+    assert of_code("law.days", found) == [early]
+    assert any(each.endswith("payment_batch.before_last_step") for each in of_code("replay.refused", found))
 
 
 def test_money_that_left_after_its_reversal(folder: Path) -> None:

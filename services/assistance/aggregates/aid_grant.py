@@ -168,7 +168,7 @@ def withdraw(
     if grant.status == "approved":
         if paying.under_way:
             raise PAYMENT_UNDER_WAY(field="grant_id")
-        _check_day(command.withdrawn_on, grant.decided_on or proposal.effective_on)
+        _check_day(command.withdrawn_on, max(grant.decided_on or proposal.effective_on, paying.last_on))
     else:
         _check_proposed(grant, proposal, command.withdrawn_on)
     _check_beneficiary(proposal, command.person_id)

@@ -53,7 +53,8 @@ class Payment:
     """``attempts`` by line_id, for ever: so none is forgotten, and no line_id is used twice.
 
     ``releasers``: who let any of them leave; ``told``: what the bank has said of which line;
-    ``contradicted``: line ids; ``given_up``: the grant was withdrawn, nothing is owed any more.
+    ``contradicted``: line ids; ``given_up``: the grant was withdrawn, nothing is owed any more;
+    ``last_on``: the latest day of anything that happened to it.
     """
 
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Payment:
     contradicted: frozenset[str] = frozenset()
     given_up: bool = False
     request: ReversalRequested | None = None
+    last_on: date = date.min
 
     def lines(self, *statuses: Status) -> list[Line]:
         """Those that stand at one of these, in the order of their attempts."""

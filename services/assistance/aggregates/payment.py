@@ -69,6 +69,11 @@ SAME_PERSON = Refusal(
 BENEFICIARY = Refusal(
     "payment.beneficiary", zh="受益人不能经办自己的款项", en="nobody handles a payment to themselves"
 )
+BEFORE_LAST_STEP = Refusal(
+    "payment.before_last_step",
+    zh="日期不能早于该款项上一环节的日期（{last_on}）",
+    en="the date lies before that of the last step on this payment ({last_on})",
+)
 IN_DOUBT = Refusal(
     "payment.contradicted",
     zh="银行对该款项的说法前后矛盾，须先核实",
@@ -159,6 +164,7 @@ def request_reversal(command: RequestReversal, payment: Payment, context: Contex
         if (asked.reversed_fen, asked.reason) == (command.reversed_fen, command.reason):
             return []
         raise REVERSAL_REQUESTED()
+    _check_day(payment, command.requested_on, "requested_on")
     return [
         ReversalRequested(
             **of_line(line),
@@ -176,6 +182,7 @@ def approve_reversal(command: ApproveReversal, payment: Payment, context: Contex
     line = _reversible(payment)
     if (asked := payment.request) is None:
         raise NO_REVERSAL_REQUESTED()
+    _check_day(payment, command.approved_on, "approved_on")
     if context.actor_id == asked.requested_by:
         raise SAME_PERSON()
     reversed_ = PaymentReversed(
@@ -190,6 +197,11 @@ def approve_reversal(command: ApproveReversal, payment: Payment, context: Contex
         restore(*budget, asked.reversed_fen, command.approved_on),
         release(*budget, "committed", asked.reversed_fen, command.approved_on),
     ]
+
+
+def _check_day(payment: Payment, day: date, field: str) -> None:
+    if day < payment.last_on:
+        raise BEFORE_LAST_STEP(field=field, last_on=payment.last_on)
 
 
 def _reversible(payment: Payment) -> Line:
@@ -209,7 +221,7 @@ def settle(command: SettleContradiction, payment: Payment, context: Context) -> 
         raise NOTHING_TO_SETTLE(field="line_id")
     if context.actor_id in payment.releasers:
         raise SAME_PERSON()
-    day = command.settled_on
+    _check_day(payment, day := command.settled_on, "settled_on")
     settled = ContradictionSettled(
         **of_line(payment.attempts[command.line_id].line),
         settlement=command.settlement,
@@ -223,7 +235,11 @@ def settle(command: SettleContradiction, payment: Payment, context: Context) -> 
     return [settled, *found_paid(payment, command.line_id, day)]
 
 
-def evolve(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - one branch an event
+def evolve(payment: Payment, event: PaymentEvent) -> Payment:
+    return replace(_evolved(payment, event), last_on=max(payment.last_on, event.effective_on))
+
+
+def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - one branch an event
     match event:
         case PaymentPrepared():
             return _now(payment, event, "prepared")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,11 +23,12 @@ from services.assistance.aggregates.batch.lines import ORGANISATIONS_WITHIN
 from services.assistance.aggregates.budget import Budget
 from services.assistance.aggregates.file.commands import CloseFile
 from services.assistance.aggregates.grant.commands import ApproveGrant, ProposeGrant, WithdrawGrant
-from services.assistance.aggregates.paying import Payment
+from services.assistance.aggregates.paying import Payment, line_of
 from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.audit import LAWS
 from services.assistance.events.payment import (
+    Line,
     Outcome,
     OverpaymentFound,
     OverpaymentReturned,
@@ -61,7 +63,7 @@ from tests.rules.assistance.grants import (
     household_aided,
 )
 from tests.rules.assistance.households import FACTORY, ON_FILE, account_recorded
-from tests.rules.assistance.payments import DISTRICT, PAID_ON
+from tests.rules.assistance.payments import DISTRICT, PAID_ON, prepared
 from tests.rules.rules import TODAY, in_force_always
 
 APPROVED, PROPOSABLE = ("1", "2"), ("3",)
@@ -90,6 +92,7 @@ class Money:
     paid: Counter[str] = field(default_factory=Counter)
     overpaid: Counter[str] = field(default_factory=Counter)
     happened: list[Any] = field(default_factory=list)
+    day: date = PAID_ON
 
     def __post_init__(self) -> None:
         self.laws = [(each, each.begin()) for each in LAWS]
@@ -120,6 +123,11 @@ class Money:
     def status(self, grant_id: str) -> str:
         status: str = self.known(f"aid_grant/{grant_id}").state.status
         return status
+
+    def lines(self, grant_id: str) -> list[Line]:
+        """Those of a grant so far; one that no batch holds where there is none."""
+        found = [each.line for each in self.payment(grant_id).attempts.values()]
+        return found or [line_of(prepared(grant_id, batch_id=BATCHES[0]))]
 
     def record(self, each: Any) -> tuple[Any, Any]:
         """The stream's state before and after."""
@@ -183,12 +191,13 @@ class Money:
 
 @dataclass(frozen=True)
 class Round:
-    """What happens next: to which batch or grant, with which of a few choices."""
+    """What happens next: to which batch or grant, with which of a few choices, how many days on or back."""
 
     what: str
     batch: int
     grant: int
     choice: int
+    days: int
 
     def command(self, money: Money) -> tuple[Any, str]:
         """The command, and who sends it; what needs settling is settled where there is any."""
@@ -197,38 +206,31 @@ class Round:
         about: dict[str, Any] = {"grant_id": grant_id, "organisation_id": FACTORY}
         match self.what:
             case "bank":
-                return self._answer(money, grant_id), "feng"
+                # The bank says something of the last line, or now and then of the first one.
+                line = money.lines(grant_id)[-1 if self.choice < 12 else 0]
+                return answer(line, money.day, *ANSWERS[self.choice % len(ANSWERS)]), "feng"
             case "remove":
-                out = RemoveLines(**of, grant_ids=(grant_id,), reason="not_now", removed_on=PAID_ON)
+                out = RemoveLines(**of, grant_ids=(grant_id,), reason="not_now", removed_on=money.day)
                 return out, "wu"
             case "unlock":
-                return UnlockBatch(**of, reason="wrong_lines", unlocked_on=PAID_ON), "qian"
+                return UnlockBatch(**of, reason="wrong_lines", unlocked_on=money.day), "qian"
             case "settle":
                 line_id = f"{grant_id}.1"
                 for open_one in money.to_settle()[-1:]:
                     about["grant_id"], line_id = open_one
                 found: Settlement = "paid" if self.choice % 2 else "not_paid"
-                paper: dict[str, Any] = {"document_no": "1", "settled_on": PAID_ON}
+                paper: dict[str, Any] = {"document_no": "1", "settled_on": money.day}
                 return SettleContradiction(**about, line_id=line_id, settlement=found, **paper), "chen"
             case "ask":
                 reversed_fen = AMOUNT_FEN if self.choice % 2 else 1
-                why: dict[str, Any] = {"reason": "not_entitled", "requested_on": PAID_ON}
+                why: dict[str, Any] = {"reason": "not_entitled", "requested_on": money.day}
                 return RequestReversal(**about, reversed_fen=reversed_fen, **why), "feng"
             case "agree":
-                return ApproveReversal(**about, approved_on=PAID_ON), "qian"
+                return ApproveReversal(**about, approved_on=money.day), "qian"
             case _:
-                return self._about_a_grant(about)
+                return self._about_a_grant(about, money.day)
 
-    def _answer(self, money: Money, grant_id: str) -> RecordResults:
-        """The bank says something of the last line, or now and then of the first one."""
-        attempts = [each.line for each in money.payment(grant_id).attempts.values()]
-        batch_id, line_id = BATCHES[self.batch], f"{grant_id}.1"
-        if attempts:
-            line = attempts[-1 if self.choice < 12 else 0]
-            batch_id, line_id = line.batch_id, line.line_id
-        return answer(batch_id, line_id, *ANSWERS[self.choice % len(ANSWERS)])
-
-    def _about_a_grant(self, about: dict[str, Any]) -> tuple[Any, str]:
+    def _about_a_grant(self, about: dict[str, Any], day: date) -> tuple[Any, str]:
         file_id, sealed = about["grant_id"], Personal("原因")
         match self.what:
             case "propose":
@@ -237,10 +239,10 @@ class Round:
             case "approve":
                 return ApproveGrant(**about, approved_on=GRANTED_ON), "sun"
             case "withdraw":
-                return WithdrawGrant(**about, person_id="zhang", reason=sealed, withdrawn_on=PAID_ON), "wang"
+                return WithdrawGrant(**about, person_id="zhang", reason=sealed, withdrawn_on=day), "wang"
             case _:
                 of = {"file_id": file_id, "organisation_id": FACTORY}
-                return CloseFile(**of, outcome="closed", cause="moved", closed_on=PAID_ON), "zhao"
+                return CloseFile(**of, outcome="closed", cause="moved", closed_on=day), "zhao"
 
 
 ANSWERS: tuple[tuple[Outcome, ReturnCode | None, int], ...] = (
@@ -259,33 +261,41 @@ WHATS = [
     *["remove", "unlock", "ask", "agree", "close"],
 ]
 ROUNDS = st.lists(
-    st.builds(Round, st.sampled_from(WHATS), st.integers(0, 2), st.integers(0, 2), st.integers(0, 17)),
+    st.builds(
+        Round,
+        st.sampled_from(WHATS),
+        st.integers(0, 2),
+        st.integers(0, 2),
+        st.integers(0, 17),
+        st.sampled_from((0, 0, 0, 1, 1, 2, -1)),
+    ),
     min_size=12,
     max_size=40,
 )
 
 
 def answer(
-    batch_id: str, line_id: str, outcome: Outcome, code: ReturnCode | None = None, less: int = 0
+    line: Line, day: date, outcome: Outcome, code: ReturnCode | None = None, less: int = 0
 ) -> RecordResults:
-    said = Result(line_id=line_id, outcome=outcome, amount_fen=AMOUNT_FEN - less, code=code)
-    return RecordResults(batch_id=batch_id, organisation_id=DISTRICT, results=(said,), answered_on=PAID_ON)
+    said = Result(line_id=line.line_id, outcome=outcome, amount_fen=AMOUNT_FEN - less, code=code)
+    of = {"batch_id": line.batch_id, "organisation_id": DISTRICT}
+    return RecordResults(**of, results=(said,), answered_on=day)
 
 
 def late(money: Money, grant_id: str, batch_id: str) -> None:
     """A grant's last line fails, goes out again in another batch, and is paid after all, says the bank."""
-    for last in [each.line for each in money.payment(grant_id).attempts.values()][-1:]:
-        money.handle(answer(last.batch_id, last.line_id, "failed", "account_closed"), "feng")
-        walk(money, batch_id)
-        money.handle(answer(last.batch_id, last.line_id, "paid"), "feng")
+    last = money.lines(grant_id)[-1]
+    money.handle(answer(last, money.day, "failed", "account_closed"), "feng")
+    walk(money, batch_id)
+    money.handle(answer(last, money.day, "paid"), "feng")
 
 
 def walk(money: Money, batch_id: str) -> None:
     """A batch goes from lock to release as it should."""
     of: dict[str, Any] = {"batch_id": batch_id, "organisation_id": DISTRICT}
-    money.handle(AddLines(**of, grant_ids=GRANTS, prepared_on=PAID_ON), "wu")
-    money.handle(LockBatch(**of, locked_on=PAID_ON), "wu")
+    money.handle(AddLines(**of, grant_ids=GRANTS, prepared_on=money.day), "wu")
+    money.handle(LockBatch(**of, locked_on=money.day), "wu")
     digest = money.known(f"payment_batch/{batch_id}").state.digest
-    money.handle(CheckBatch(**of, digest=digest, checked_on=PAID_ON), "zheng")
-    money.handle(ApproveBatch(**of, digest=digest, approved_on=PAID_ON), "qian")
-    money.handle(ReleaseBatch(**of, released_on=PAID_ON), "feng")
+    money.handle(CheckBatch(**of, digest=digest, checked_on=money.day), "zheng")
+    money.handle(ApproveBatch(**of, digest=digest, approved_on=money.day), "qian")
+    money.handle(ReleaseBatch(**of, released_on=money.day), "feng")

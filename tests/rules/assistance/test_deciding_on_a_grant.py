@@ -222,6 +222,12 @@ def test_what_came_back_is_written_off_with_a_grant_that_is_withdrawn(came_back:
     )
 
 
+def test_a_grant_is_withdrawn_no_earlier_than_its_payment_came_back() -> None:
+    given = rules(payments=[prepared(), released(), failed()]).given(PROPOSED, APPROVED)
+
+    given.when(withdrawal()).then_refused(BEFORE_LAST_STEP)
+
+
 def test_a_withdrawn_grant_is_not_approved() -> None:
     decision = rules().given(PROPOSED, WITHDRAWN).when(approval(), by="sun")
 

@@ -1,6 +1,7 @@
 """Laws of money that hold for all histories of grants, batches, answers of the bank and settlements."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import event, given, settings
@@ -31,6 +32,7 @@ def test_money_is_booked_twice_paid_once_and_never_more_than_the_fund_holds(roun
     walk(money, BATCHES[0])
     for each in rounds:
         before = len(money.happened)
+        money.day += timedelta(days=each.days)
         if each.what == "walk":
             walk(money, BATCHES[each.batch])
         elif each.what == "late":

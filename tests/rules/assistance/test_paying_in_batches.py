@@ -367,6 +367,6 @@ def test_a_batch_is_not_reconciled_while_the_bank_may_still_pay(last: list[Any])
 
 def test_days_of_the_past_decide_by_what_held_then() -> None:
     early = AddLines(**OF_THE_BATCH, grant_ids=("1",), prepared_on=date(2024, 2, 1))
-    decision = world().given(opened()).when(early, by="wu")
+    decision = world().given(opened(effective_on=early.prepared_on)).when(early, by="wu")
 
     assert listed(decision) == (NotPayable(grant_id="1", reason="grant_not_approved"),)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from services.assistance.aggregates.aid_grant import AidGrant
 from services.assistance.aggregates.batch.commands import AddLines
-from services.assistance.aggregates.batch.refusals import LINE_CHANGED
+from services.assistance.aggregates.batch.refusals import BEFORE_LINES_LAST_STEP, LINE_CHANGED
 from services.assistance.aggregates.file.state import HardshipFile, PayeeAccount
 from services.assistance.aggregates.paying import Payment, line_id
 from services.assistance.events.batch import BatchLine, NotPayable, NotPayableReason
@@ -67,7 +67,8 @@ def why_not_payable(
         return "paid"
     if payment.lines("reversed"):
         return "reversed"
-    if payment.lines("prepared", "released", "in_doubt"):
+    # On a day before the last that is known of it, the payment had not come as far as it stands now.
+    if payment.lines("prepared", "released", "in_doubt") or day < payment.last_on:
         return "in_a_batch"
     if grant.status != "approved" or grant.decided_on is None or grant.decided_on > day:
         return "grant_not_approved"
@@ -117,12 +118,15 @@ def check_unchanged(
 ) -> Line:
     """The payment's own line, if all is as it was when the batch was approved.
 
-    Raises the refusal ``payment_batch.line_changed``, which names the line and what has changed.
+    Raises the refusals ``payment_batch.line_changed``, which names the line and what has changed, and
+    ``.before_lines_last_step``.
     Source: design, section 10: release checks every line again.
     """
     own = next((each for each in payment.lines("prepared") if each.line_id == its_id), None)
     if own is None or payment.contradicted:
         raise LINE_CHANGED(line_id=its_id, what="payment")
+    if day < payment.last_on:
+        raise BEFORE_LINES_LAST_STEP(field="released_on", line_id=its_id, last_on=payment.last_on)
     if grant.status != "approved" or grant.proposal is None or own.amount_fen != line.amount_fen:
         raise LINE_CHANGED(line_id=its_id, what="grant")
     if grant.proposal.amount_fen != line.amount_fen:

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.batch.commands import AddLines, OpenBatch, RemoveLines
-from services.assistance.aggregates.batch.duties import check_step
+from services.assistance.aggregates.batch.duties import check_day, check_step
 from services.assistance.aggregates.batch.lines import as_seen, file_of, lines_for, paid_for
 from services.assistance.aggregates.batch.refusals import ALREADY_OPENED, BENEFICIARY, FULL
 from services.assistance.aggregates.batch.state import PaymentBatch
@@ -37,6 +37,7 @@ def open_batch(command: OpenBatch, batch: PaymentBatch, context: Context) -> lis
 def add_lines(command: AddLines, batch: PaymentBatch, context: Context) -> list[Any]:
     """Source: handbook, assistance 7: a person without account neither blocks the others nor vanishes."""
     check_step(batch, "draft")
+    check_day(batch, command.prepared_on, "prepared_on")
     held = {line.grant_id for line in batch.lines.values()}
     wanted = [each for each in dict.fromkeys(command.grant_ids) if each not in held]
     if not wanted:
@@ -62,6 +63,7 @@ def add_lines(command: AddLines, batch: PaymentBatch, context: Context) -> list[
 
 def remove_lines(command: RemoveLines, batch: PaymentBatch, context: Context) -> list[Any]:
     check_step(batch, "draft")
+    check_day(batch, command.removed_on, "removed_on")
     unwanted = set(command.grant_ids)
     line_ids = [each for each, line in sorted(batch.lines.items()) if line.grant_id in unwanted]
     if not line_ids:

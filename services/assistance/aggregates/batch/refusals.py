@@ -17,6 +17,21 @@ WRONG_STEP = Refusal(
     zh="批次目前的状态是{status}，不能办理此环节",
     en="the batch is {status} at the moment, which this step cannot follow",
 )
+BEFORE_LAST_STEP = Refusal(
+    "payment_batch.before_last_step",
+    zh="日期不能早于批次上一环节的日期（{last_on}）",
+    en="the date lies before that of the batch's last step ({last_on})",
+)
+BEFORE_RELEASE = Refusal(
+    "payment_batch.before_release",
+    zh="银行答复的日期不能早于放行日期（{released_on}）",
+    en="the bank answers no earlier than the release ({released_on})",
+)
+BEFORE_LINES_LAST_STEP = Refusal(
+    "payment_batch.before_lines_last_step",
+    zh="放行日期不能早于明细{line_id}上一环节的日期（{last_on}）",
+    en="the release lies before the last step on line {line_id} ({last_on})",
+)
 NO_LINES = Refusal("payment_batch.no_lines", zh="批次没有任何明细", en="the batch has no lines")
 FULL = Refusal("payment_batch.full", zh="一个批次最多{most}条明细", en="a batch holds at most {most} lines")
 SEEN_OTHERS = Refusal(

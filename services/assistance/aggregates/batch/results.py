@@ -6,7 +6,7 @@ from typing import Any
 
 from services.assistance.aggregates.batch.commands import RecordResults
 from services.assistance.aggregates.batch.duties import check_step
-from services.assistance.aggregates.batch.refusals import NOT_ALL_ANSWERED
+from services.assistance.aggregates.batch.refusals import BEFORE_RELEASE, NOT_ALL_ANSWERED
 from services.assistance.aggregates.batch.state import PaymentBatch, unmatched_key
 from services.assistance.aggregates.paying import Payment, reported
 from services.assistance.aggregates.payment import payment
@@ -28,6 +28,8 @@ def record_results(command: RecordResults, batch: PaymentBatch, context: Context
     Source: handbook, assistance 7: matched by line id; repeats are harmless.
     """
     check_step(batch, "released", "reconciled")
+    if batch.released_on is not None and command.answered_on < batch.released_on:
+        raise BEFORE_RELEASE(field="answered_on", released_on=batch.released_on)
     payments = _payments(command, batch, context)
     found: list[Any] = []
     unmatched: dict[str, Unmatched] = {}

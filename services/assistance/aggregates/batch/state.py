@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field, replace
+from datetime import date
 from typing import Literal, assert_never
 
 from services.assistance.events.batch import (
@@ -25,7 +26,10 @@ Status = Literal["none", "draft", "locked", "checked", "approved", "released", "
 
 @message
 class PaymentBatch:
-    """``lines`` by line_id; ``unmatched``: what was said of lines that it does not hold."""
+    """``lines`` by line_id; ``unmatched``: what was said of lines that it does not hold.
+
+    ``last_on``: the latest day of anything that happened to it.
+    """
 
     status: Status = "none"
     organisation_id: str = ""
@@ -36,6 +40,8 @@ class PaymentBatch:
     approved_by: str = ""
     released_by: str = ""
     unmatched: frozenset[str] = frozenset()
+    released_on: date | None = None
+    last_on: date = date.min
 
     @property
     def amount_fen(self) -> int:
@@ -57,6 +63,10 @@ BatchEvent = (
 
 
 def evolve(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
+    return replace(_evolved(batch, event), last_on=max(batch.last_on, event.effective_on))
+
+
+def _evolved(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
     match event:
         case BatchOpened():
             makers = frozenset({event.opened_by})
@@ -79,7 +89,12 @@ def evolve(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
         case BatchApproved():
             return replace(batch, status="approved", approved_by=event.approved_by)
         case BatchReleased():
-            return replace(batch, status="released", released_by=event.released_by)
+            return replace(
+                batch,
+                status="released",
+                released_by=event.released_by,
+                released_on=event.effective_on,
+            )
         case ResultsRecorded():
             unmatched = batch.unmatched | {unmatched_key(each) for each in event.unmatched}
             return replace(batch, unmatched=unmatched)

@@ -11,7 +11,7 @@ from services.assistance.aggregates.batch.commands import (
     ReleaseBatch,
     UnlockBatch,
 )
-from services.assistance.aggregates.batch.duties import check_duties, check_seen, check_step
+from services.assistance.aggregates.batch.duties import check_day, check_duties, check_seen, check_step
 from services.assistance.aggregates.batch.lines import check_unchanged, digest_of_file, digest_of_lines
 from services.assistance.aggregates.batch.refusals import MINUTES_MISSING, NO_LINES, STATEMENT_DIFFERS
 from services.assistance.aggregates.batch.results import paid_in_all
@@ -37,6 +37,7 @@ def lock(command: LockBatch, batch: PaymentBatch, context: Context) -> list[Any]
     if batch.status == "locked":
         return []
     check_step(batch, "draft")
+    check_day(batch, command.locked_on, "locked_on")
     if not batch.lines:
         raise NO_LINES()
     return [
@@ -55,6 +56,7 @@ def unlock(command: UnlockBatch, batch: PaymentBatch, context: Context) -> list[
     if batch.status == "draft":
         return []
     check_step(batch, "locked", "checked", "approved")
+    check_day(batch, command.unlocked_on, "unlocked_on")
     return [
         BatchUnlocked(
             batch_id=command.batch_id,
@@ -69,6 +71,7 @@ def check(command: CheckBatch, batch: PaymentBatch, context: Context) -> list[An
     if batch.checked_by == context.actor_id and batch.digest == command.digest:
         return []
     check_step(batch, "locked")
+    check_day(batch, command.checked_on, "checked_on")
     check_duties(batch, context, batch.makers)
     check_seen(batch, command.digest)
     return [
@@ -86,6 +89,7 @@ def approve(command: ApproveBatch, batch: PaymentBatch, context: Context) -> lis
     if batch.approved_by == context.actor_id and batch.digest == command.digest:
         return []
     check_step(batch, "checked")
+    check_day(batch, command.approved_on, "approved_on")
     check_duties(batch, context, batch.makers | {batch.checked_by})
     check_seen(batch, command.digest)
     limit_fen = context.parameter(BATCH_MINUTES_OVER_FEN, command.approved_on)
@@ -107,6 +111,7 @@ def release(command: ReleaseBatch, batch: PaymentBatch, context: Context) -> lis
     if batch.status in ("released", "reconciled"):
         return []
     check_step(batch, "approved")
+    check_day(batch, command.released_on, "released_on")
     check_duties(batch, context, batch.makers | {batch.checked_by, batch.approved_by})
     lines = sorted(batch.lines.items())
     grant_ids = [line.grant_id for _, line in lines]
@@ -140,6 +145,7 @@ def reconcile(command: ReconcileBatch, batch: PaymentBatch, context: Context) ->
     if batch.status == "reconciled":
         return []
     check_step(batch, "released")
+    check_day(batch, command.reconciled_on, "reconciled_on")
     others = batch.makers | {batch.checked_by, batch.approved_by, batch.released_by}
     check_duties(batch, context, others)
     payments = context.states(payment, [line.grant_id for _, line in sorted(batch.lines.items())])

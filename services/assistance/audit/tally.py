@@ -1,4 +1,4 @@
-"""What figures and the bank's books have to come to, counted from nothing but a replay's events."""
+"""What figures and the bank's books have to come to, counted from the replayed events alone."""
 
 from collections import Counter
 from collections.abc import Iterable
