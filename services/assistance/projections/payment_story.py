@@ -50,6 +50,7 @@ from services.assistance.events.payment import (
     PaymentReturned,
     PaymentReversed,
     PaymentWithdrawn,
+    ReturnCode,
     ReversalRequested,
 )
 from shared.log.envelope import Envelope
@@ -144,6 +145,15 @@ def settled(event: ContradictionSettled, who: str) -> tuple[str, str]:
     )
 
 
+RETURN_CODES_ZH: Mapping[ReturnCode, str] = {
+    "account_closed": "账户已销户",
+    "name_mismatch": "户名不符",
+    "account_invalid": "账号有误",
+    "frozen": "账户被冻结",
+    "dormant": "账户已休眠",
+    "limit_exceeded": "超过限额",
+    "bank_other": "银行其他原因",
+}
 SENTENCES: Mapping[type[Any], Sentence] = {
     FileOpened: lambda _, who: (
         f"{who} 为该户建立困难职工档案草稿",
@@ -239,8 +249,14 @@ SENTENCES: Mapping[type[Any], Sentence] = {
         f"银行确认已支付{format_yuan(event.amount_fen)}元",
         f"the bank has paid {format_yuan(event.amount_fen)} yuan",
     ),
-    PaymentFailed: lambda event, _: (f"银行未支付：{event.code}", f"the bank did not pay: {event.code}"),
-    PaymentReturned: lambda event, _: (f"款项被退回：{event.code}", f"the money came back: {event.code}"),
+    PaymentFailed: lambda event, _: (
+        f"银行未支付：{RETURN_CODES_ZH[event.code]}",
+        f"the bank did not pay: {event.code}",
+    ),
+    PaymentReturned: lambda event, _: (
+        f"款项被退回：{RETURN_CODES_ZH[event.code]}",
+        f"the money came back: {event.code}",
+    ),
     PaymentContradicted: lambda event, _: (
         f"银行对明细{event.line_id}的说法前后矛盾",
         f"the bank contradicted itself about line {event.line_id}",

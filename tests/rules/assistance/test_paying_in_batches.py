@@ -1,5 +1,6 @@
 """The rules of payment batches: four different persons, lines that are as they were seen, one effect."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -222,6 +223,9 @@ def test_who_is_paid_by_a_batch_takes_no_step_on_it(done: str, command: Any) -> 
 
 @pytest.mark.parametrize("done", ["opened", "added", "locked"])
 def test_no_step_is_left_out(done: str) -> None:
+    refused = prepared_once.given(*up_to(done)).when(APPROVE, by="qian").refused
+    assert refused is not None
+    assert not re.search("[a-z]", refused.zh)
     prepared_once.given(*up_to(done)).when(APPROVE, by="qian").then_refused(WRONG_STEP)
     prepared_once.given(*up_to(done)).when(RELEASE, by="feng").then_refused(WRONG_STEP)
 
@@ -277,7 +281,8 @@ def test_a_file_closed_between_approval_and_release_stops_the_release_and_names_
 
     decision.then_refused(LINE_CHANGED)
     assert decision.refused is not None
-    assert decision.refused.values == {"line_id": "1.1", "what": "file_not_on_file"}
+    assert decision.refused.values["what"] == "file_not_on_file"
+    assert decision.refused.zh == "明细1.1自审核后已变动（该户已不在档），须解锁批次并移出"
 
 
 @pytest.mark.parametrize(
@@ -298,7 +303,8 @@ def test_whatever_has_changed_since_the_approval_stops_the_release(
 
     decision.then_refused(LINE_CHANGED)
     assert decision.refused is not None
-    assert decision.refused.values == {"line_id": "1.1", "what": what}
+    assert (decision.refused.values["line_id"], decision.refused.values["what"]) == ("1.1", what)
+    assert not re.search("[a-z]", decision.refused.zh)
 
 
 def test_a_second_release_of_one_batch_has_no_effect() -> None:

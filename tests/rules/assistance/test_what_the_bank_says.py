@@ -314,7 +314,11 @@ def test_no_more_is_reversed_than_was_paid_and_not_nothing(amount_fen: int) -> N
         reason="not_entitled",
         requested_on=PAID_ON,
     )
-    payments.given(*PAID).when(command, by="feng").then_refused(REVERSAL_AMOUNT, field="reversed_fen")
+    decision = payments.given(*PAID).when(command, by="feng")
+
+    decision.then_refused(REVERSAL_AMOUNT, field="reversed_fen")
+    assert decision.refused is not None
+    assert decision.refused.zh == "冲销金额须大于零且不超过原支付金额1,000.00元"
 
 
 @pytest.mark.parametrize("before", [[], SENT, [*SENT, failed()], [*PAID, returned()]])

@@ -9,13 +9,13 @@ from services.assistance.aggregates.batch.refusals import (
     SEEN_OTHERS,
     WRONG_STEP,
 )
-from services.assistance.aggregates.batch.state import PaymentBatch, Status
+from services.assistance.aggregates.batch.state import STATUS_ZH, PaymentBatch, Status
 from shared.rules.context import Context
 
 
 def check_step(batch: PaymentBatch, *possible: Status) -> None:
     if batch.status not in possible:
-        raise WRONG_STEP(field="batch_id", status=batch.status)
+        raise WRONG_STEP(field="batch_id", status=batch.status, status_zh=STATUS_ZH[batch.status])
 
 
 def check_day(batch: PaymentBatch, day: date, field: str) -> None:

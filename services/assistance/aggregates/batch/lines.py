@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Literal
 
 from services.assistance.aggregates.aid_grant import AidGrant
 from services.assistance.aggregates.batch.commands import AddLines
@@ -13,9 +14,19 @@ from services.assistance.events.batch import BatchLine, NotPayable, NotPayableRe
 from services.assistance.events.grant import GrantProposed
 from services.assistance.events.payment import Line, PaymentPrepared
 from shared.rules.context import Context
+from shared.rules.refusal import Refused
 
 ORGANISATIONS_WITHIN = "organisations_within"
 """The fact that tells which organisations of a batch's grants lie below the batch's own."""
+
+Change = Literal["payment", "grant", "amount", "file_not_on_file", "account"]
+CHANGE_ZH: Mapping[Change, str] = {
+    "payment": "款项",
+    "grant": "救助",
+    "amount": "金额",
+    "file_not_on_file": "该户已不在档",
+    "account": "收款账户",
+}
 
 
 def file_of(grant: AidGrant) -> str:
@@ -124,18 +135,22 @@ def check_unchanged(
     """
     own = next((each for each in payment.lines("prepared") if each.line_id == its_id), None)
     if own is None or payment.contradicted:
-        raise LINE_CHANGED(line_id=its_id, what="payment")
+        raise _changed(its_id, "payment")
     if day < payment.last_on:
         raise BEFORE_LINES_LAST_STEP(field="released_on", line_id=its_id, last_on=payment.last_on)
     if grant.status != "approved" or grant.proposal is None or own.amount_fen != line.amount_fen:
-        raise LINE_CHANGED(line_id=its_id, what="grant")
+        raise _changed(its_id, "grant")
     if grant.proposal.amount_fen != line.amount_fen:
-        raise LINE_CHANGED(line_id=its_id, what="amount")
+        raise _changed(its_id, "amount")
     if not file.is_on_file(day):
-        raise LINE_CHANGED(line_id=its_id, what="file_not_on_file")
+        raise _changed(its_id, "file_not_on_file")
     if file.account is None or file.account.version != line.account_version:
-        raise LINE_CHANGED(line_id=its_id, what="account")
+        raise _changed(its_id, "account")
     return own
+
+
+def _changed(its_id: str, what: Change) -> Refused:
+    return LINE_CHANGED(line_id=its_id, what=what, what_zh=CHANGE_ZH[what])
 
 
 def digest_of_lines(lines: Mapping[str, BatchLine]) -> str:

@@ -14,7 +14,7 @@ ANOTHER_ORGANISATION = Refusal(
 )
 WRONG_STEP = Refusal(
     "payment_batch.wrong_step",
-    zh="批次目前的状态是{status}，不能办理此环节",
+    zh="批次目前的状态是{status_zh}，不能办理此环节",
     en="the batch is {status} at the moment, which this step cannot follow",
 )
 BEFORE_LAST_STEP = Refusal(
@@ -66,6 +66,6 @@ STATEMENT_DIFFERS = Refusal(
 )
 LINE_CHANGED = Refusal(
     "payment_batch.line_changed",
-    zh="明细{line_id}自审核后已变动（{what}），须解锁批次并移出",
+    zh="明细{line_id}自审核后已变动（{what_zh}），须解锁批次并移出",
     en="line {line_id} has changed since it was checked ({what}); unlock the batch and take it out",
 )

@@ -23,6 +23,16 @@ from shared.rules.message import message
 
 Status = Literal["none", "draft", "locked", "checked", "approved", "released", "reconciled"]
 
+STATUS_ZH: Mapping[Status, str] = {
+    "none": "未开立",
+    "draft": "制单中",
+    "locked": "已锁定",
+    "checked": "已复核",
+    "approved": "已审批",
+    "released": "已放行",
+    "reconciled": "已对账",
+}
+
 
 @message
 class PaymentBatch:
