@@ -231,21 +231,6 @@ def test_a_bank_file_that_is_not_the_released_one_is_not_made(
     assert refused.value.refusal is OTHER_DIGEST
 
 
-def test_two_releases_of_one_batch_at_the_same_time_release_each_line_once(each_town: Town) -> None:
-    each_town.settle([1, 2])
-    each_town.grant([1, 2])
-    each_town.open_batch("first", [1, 2])
-    each_town.approve_batch("first")
-    with closing(each_town.house.another()) as other:
-        outcomes = [
-            each_town.release_batch("first"),
-            Town(other).release_batch("first", by="another cashier"),
-        ]
-
-    assert all(isinstance(each, Answer) for each in outcomes)
-    assert (each_town.count("BatchReleased"), each_town.count("PaymentReleased")) == (1, 2)
-
-
 def test_one_grant_in_two_batches_is_a_line_of_the_first_only(town: Town) -> None:
     town.settle([1])
     town.grant([1])

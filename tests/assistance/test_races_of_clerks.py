@@ -1,4 +1,4 @@
-"""Two people at once on one household, one child, the last of a budget, a closing file: one effect each."""
+"""Two people at once on one household, one child, the last of a budget, one batch: one effect each."""
 
 import threading
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.assistance.aggregates.batch.commands import AddLines, OpenBatch, ReleaseBatch
 from services.assistance.aggregates.budget import SHORT, AllocateBudget
 from services.assistance.aggregates.file.commands import CloseFile, OpenFile, ReviewFile, ReviseFile
 from services.assistance.aggregates.file.refusals import (
@@ -25,7 +26,16 @@ from services.assistance.aggregates.grant.refusals import (
 from services.assistance.aggregates.relief_campaign import OpenCampaign
 from shared.log.entry import Answer, Outcome
 from shared.rules.refusal import Refusal, Refused
-from tests.assistance.town import AMOUNT_FEN, APPROVED_ON, DISTRICT, FACTORY, Town, account, found_town
+from tests.assistance.town import (
+    AMOUNT_FEN,
+    APPROVED_ON,
+    DISTRICT,
+    FACTORY,
+    PAID_ON,
+    Town,
+    account,
+    found_town,
+)
 from tests.rules.assistance.households import member_of
 
 ROUNDS = range(1, 5)
@@ -272,3 +282,39 @@ def test_two_households_that_name_one_account_at_once_get_it_once(each_town: Tow
         assert_one_effect(outcomes, ACCOUNT_OF_ANOTHER_HOUSEHOLD)
 
     assert each_town.count("PayeeAccountRecorded") == before + len(numbers) // 2
+
+
+def test_two_cashiers_who_release_one_batch_at_once_release_each_line_once(
+    each_town: Town, other: Town
+) -> None:
+    for number in range(60, 68, 2):
+        pair, batch_id = (number, number + 1), f"batch-{number}"
+        each_town.settle(pair)
+        each_town.grant(pair)
+        each_town.open_batch(batch_id, pair)
+        each_town.approve_batch(batch_id)
+        wish = ReleaseBatch(batch_id=batch_id, organisation_id=DISTRICT, released_on=PAID_ON)
+        before = each_town.count("BatchReleased"), each_town.count("PaymentReleased")
+        outcomes = at_once((each_town, "feng", wish), (other, "hou", wish))
+
+        assert reasons(outcomes) == [None, None]
+        after = each_town.count("BatchReleased"), each_town.count("PaymentReleased")
+        assert after == (before[0] + 1, before[1] + len(pair))
+
+
+def test_two_clerks_who_put_one_grant_into_two_batches_at_once_make_one_line(
+    each_town: Town, other: Town
+) -> None:
+    for number in range(70, 74):
+        each_town.settle([number])
+        each_town.grant([number])
+        before = each_town.count("PaymentPrepared")
+        wishes = []
+        for batch_id in (f"left-{number}", f"right-{number}"):
+            of = {"batch_id": batch_id, "organisation_id": DISTRICT}
+            each_town.each("wu", [OpenBatch(**of, opened_on=PAID_ON)])
+            wishes.append(AddLines(**of, grant_ids=(f"grant-{number}",), prepared_on=PAID_ON))
+        outcomes = at_once((each_town, "wu", wishes[0]), (other, "li", wishes[1]))
+
+        assert reasons(outcomes) == [None, None]
+        assert each_town.count("PaymentPrepared") == before + 1
