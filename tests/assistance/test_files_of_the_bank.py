@@ -1,12 +1,14 @@
 """The bank's files in their folders: written whole and for the owner only, read again without effect."""
 
 import shutil
+import signal
 import stat
-from collections.abc import Iterator, Sequence
+import subprocess
+import sys
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -24,50 +26,45 @@ from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, NOT_
 from services.assistance.reactions import bank_files
 from shared.projections import checkpoints, parking
 from shared.projections.reacting import ReactionFollower
-from shared.rules.context import Actor
 from shared.rules.refusal import Refusal, Refused
 from shared.runtime.access_log import table as access_log
 from shared.runtime.acting import act_of
-from shared.runtime.commands import CommandHandler
+from shared.runtime.calls import Call
 from shared.runtime.house import House, open_house
 from shared.runtime.secret_files import write_once
 from shared.runtime.settings import embedded_settings
-from tests.assistance.town import DISTRICT, PAID_ON, Town
+from tests.architecture.tree import ROOT
+from tests.assistance.cashier import HALTED, OF, Feng, release_and_write
+from tests.assistance.town import PAID_ON
 from tests.log.house import MASTER_KEY
-from tests.log.house import House as Opened
 
-OF: dict[str, Any] = {"batch_id": "first", "organisation_id": DISTRICT}
 HEADINGS = "line_id,outcome,amount_yuan,code"
 
 
-@dataclass
-class Feng:
-    """A call of the cashier's, as far as these operations see it."""
-
-    house: House
-    actor: Actor = field(default_factory=lambda: Actor("feng", ("cashier",), DISTRICT))
-    seen: list[tuple[str, Sequence[str]]] = field(default_factory=list)
-
-    def looks(self, method: str, looked_at: Sequence[tuple[str, Sequence[str]]]) -> None:
-        assert method == "write_bank_file"
-        self.seen += looked_at
-
-
 @pytest.fixture
-def call(founded: Path, tmp_path: Path) -> Iterator[Any]:
-    """A cashier's call in a house where two grants were released in one batch."""
-    settings = embedded_settings("assistance", tmp_path)
-    shutil.copy(founded, tmp_path / "assistance.sqlite")
+def approved(founded: Path, tmp_path: Path) -> Path:
+    """The folder of a house where two grants stand in one batch that was approved."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+    settings = embedded_settings("assistance", folder)
+    shutil.copy(founded, folder / "assistance.sqlite")
     write_once(settings.master_key_file, MASTER_KEY.hex())
-    house = open_house(settings, language)
-    with closing(house):
-        town = Town(Opened(house.store, house.log, CommandHandler(house.log)))
+    with closing(open_house(settings, language)) as house:
+        town = Feng(house).town
         town.settle([1, 2])
         town.grant([1, 2])
         town.open_batch("first", [1, 2])
         town.approve_batch("first")
-        town.release_batch("first")
-        yield Feng(house)
+    return folder
+
+
+@pytest.fixture
+def call(approved: Path) -> Iterator[Any]:
+    """A cashier's call, after she has released the batch."""
+    with closing(open_house(embedded_settings("assistance", approved), language)) as house:
+        feng = Feng(house)
+        feng.town.release_batch("first")
+        yield feng
 
 
 def put(call: Any, text: str, name: str = "result.csv") -> None:
@@ -147,12 +144,39 @@ def test_a_folder_that_takes_no_file_parks_the_batch_until_it_is_tried_again(cal
         if list_parked_of(call.house):
             break
     (stuck,) = list_parked_of(call.house)
-    assert (stuck.stream, stuck.reason) == ("payment_batch/first", "FileExistsError")
+    assert (stuck.stream, stuck.reason) == ("payment_batch/first", "bank_file.not_written")
 
     out.unlink()
 
     assert following.retry() == []
     assert [each.name for each in out.iterdir()] == ["first.csv"]
+
+
+@pytest.mark.parametrize("halts_at", ["released", "drafted"])
+def test_who_is_killed_between_release_and_bank_file_has_the_same_file_written_afterwards(
+    approved: Path, tmp_path: Path, halts_at: str
+) -> None:
+    undisturbed = shutil.copytree(approved, tmp_path / "undisturbed")
+    release_and_write(undisturbed)
+    killed(approved, halts_at)
+    file = Path("bank") / "out" / "first.csv"
+    assert not (approved / file).exists()
+
+    with closing(open_house(embedded_settings("assistance", approved), language)) as house:
+        write_bank_file(cast("Call", Feng(house)), **OF)
+        assert Feng(house).town.count("BatchReleased") == 1
+    assert (approved / file).read_bytes() == (undisturbed / file).read_bytes()
+
+
+def killed(folder: Path, halts_at: str) -> None:
+    """The cashier's process is killed as soon as it has come so far."""
+    words = [sys.executable, "-m", "tests.assistance.cashier", str(folder), halts_at]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as cashier:
+        assert cashier.stdout is not None
+        said = cashier.stdout.readline().strip()
+        cashier.kill()
+        assert said == HALTED
+        assert cashier.wait(10) == -signal.SIGKILL
 
 
 def test_nobody_writes_the_bank_file_of_another_organisation(call: Any) -> None:
