@@ -3,13 +3,16 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select, text
 
 from shared.bus.cloud_event import LARGEST_BYTES, message_of, source_of
 from shared.bus.connecting import connected, event_exchange, is_embedded, next_wait
 from shared.bus.publisher import Publisher
+from shared.bus.turn import Turn
 from shared.log.log import Log
 from shared.log.tables import head
 from shared.projections.tables import checkpoints
@@ -57,7 +60,7 @@ class Relay:
     """Publishes the events of one log. It belongs to one thread, in which ``run`` is called.
 
     The checkpoint moves only after the broker has confirmed; whatever lies between is published again after
-    a crash, and readers pass over it. Several relays on one log do no harm but to publish some events twice.
+    a crash, and readers pass over it. Of several relays on one log one publishes, as ``Turn`` says.
 
     Args:
         url: the bus.
@@ -90,15 +93,17 @@ class Relay:
         wait_seconds = 0.0
         while not stop.is_set():
             try:
-                with connected(self._url) as connection:
+                with connected(self._url) as connection, Turn(self._log.store, self._log.source) as turn:
                     self._exchange(connection.default_channel).declare()
+                    if not self._get_turn(connection, turn, stop):
+                        break
                     poll_seconds = EMBEDDED_POLL_SECONDS if is_embedded(connection) else POLL_SECONDS
                     _, self._saved = self._standing()
                     start = max(self._saved, self.facts.confirmed)
                     publisher = Publisher(connection, self._exchange.name, start)
                     self.facts = replace(self.facts, connected=True, error=None)
                     wait_seconds = 0.0
-                    self._publish(publisher, stop, self._poll_seconds or poll_seconds)
+                    self._publish(publisher, turn, stop, self._poll_seconds or poll_seconds)
             except Exception as error:  # noqa: BLE001 - broker or store: the thread outlives them all
                 self.facts = replace(self.facts, connected=False, error=type(error).__name__)
                 logger.warning("the relay of %s is cut off: %s", self._log.source, type(error).__name__)
@@ -106,8 +111,22 @@ class Relay:
                 stop.wait(wait_seconds)
         self.facts = replace(self.facts, connected=False)
 
-    def _publish(self, publisher: Publisher, stop: threading.Event, poll_seconds: float) -> None:
+    def _get_turn(self, connection: Any, turn: Turn, stop: threading.Event) -> bool:
+        """Stand by until it is this relay's turn; False if asked to stop before."""
         while not stop.is_set():
+            if turn.take():
+                return True
+            last, saved = self._standing()
+            self.facts = replace(self.facts, connected=True, error=None, head=last, confirmed=saved)
+            connection.heartbeat_check()
+            with suppress(TimeoutError):
+                connection.drain_events(timeout=0)
+            stop.wait(LOOK_SECONDS)
+        return False
+
+    def _publish(self, publisher: Publisher, turn: Turn, stop: threading.Event, poll_seconds: float) -> None:
+        while not stop.is_set():
+            turn.keep()
             self._nudged.clear()
             last, saved = self._standing()
             self.facts = replace(self.facts, head=last)
@@ -119,7 +138,7 @@ class Relay:
                 publisher.settle()
             self._note(publisher.confirmed)
             if after >= last:
-                self._wait(publisher, stop, poll_seconds)
+                self._wait(publisher, turn, stop, poll_seconds)
         publisher.settle()
         self._note(publisher.confirmed, at_once=True)
 
@@ -137,11 +156,12 @@ class Relay:
         publisher.passed(page[-1].position)
         publisher.hear()
 
-    def _wait(self, publisher: Publisher, stop: threading.Event, seconds: float) -> None:
+    def _wait(self, publisher: Publisher, turn: Turn, stop: threading.Event, seconds: float) -> None:
         """Wait for a nudge; meanwhile keep the connection alive and the checkpoint near."""
         deadline = time.monotonic() + seconds
         while not stop.is_set() and (remaining := deadline - time.monotonic()) > 0:
             publisher.hear()
+            turn.keep()
             self._note(publisher.confirmed)
             if self._nudged.wait(min(remaining, LOOK_SECONDS)):
                 return

@@ -47,7 +47,9 @@ class Office:
             found_district(caller)
             # So that joining is one event, and one message.
             rows = [typed(register(index, ""), "person_id") for index in range(PEOPLE)]
-            caller.membership.register_person_many(rows=rows)
+            answers = caller.membership.register_person_many(rows=rows)
+        # Level, so that who stands still at a step does so with what the test itself sends.
+        await_true(lambda: replicated(self) == answers[-1]["position"], STEP_SECONDS_MAX)
 
     def start(self, service: str, kind: Kind) -> None:
         self.deployment.start(service, kind, self.proxies.get((service, kind)))
