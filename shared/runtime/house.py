@@ -23,12 +23,16 @@ class House:
     Args:
         log: the service's log.
         settings: as they were read at start.
+
+    Attributes:
+        requests_dropped: how many requests were no JSON.
     """
 
     def __init__(self, log: Log, settings: Settings) -> None:
         self.log = log
         self.store = log.store
         self.settings = settings
+        self.requests_dropped = 0
         self.access_log = AccessLog(log.store)
         self._handler = CommandHandler(log)
         self._told: list[Callable[[], None]] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,6 +29,8 @@ class Follows(Protocol):
     def lags(self) -> list[Lag]: ...
 
     def parked(self) -> list[Waiting]: ...
+
+    def dropped(self) -> dict[str, int]: ...
 
 
 class Asked(Collector):
@@ -115,12 +117,14 @@ class Metrics:
     def _of_houses(self) -> Iterator[Metric]:
         positions = _gauge("gonghui_log_position", "Last position of the log", "service")
         ahead = _gauge("gonghui_clock_ahead_seconds", "The log's last moment ahead of this clock", "service")
+        dropped = _counter("gonghui_requests_dropped", "Requests that were no JSON", "service")
         for house in self._houses:
+            dropped.add_metric([house.log.source], house.requests_dropped)
             head = house.log.head()
             positions.add_metric([house.log.source], head.position)
             ahead_seconds = -age_seconds(head.recorded_at) if head.recorded_at else 0.0
             ahead.add_metric([house.log.source], max(ahead_seconds, 0.0))
-        yield from (positions, ahead)
+        yield from (positions, ahead, dropped)
 
     def _of_workers(self) -> Iterator[Metric]:
         followers = ("service", "kind", "follower")
@@ -128,7 +132,14 @@ class Metrics:
         seconds = _gauge("gonghui_lag_seconds", "Age of the first event not yet followed", *followers)
         count = _gauge("gonghui_parked_events", "Events parked", "service", "subscription")
         oldest = _gauge("gonghui_parked_seconds", "Age of what is parked longest", "service", "subscription")
+        dropped = _counter(
+            "gonghui_messages_dropped",
+            "Messages that were no events of the source, and events too large for the relay",
+            *("service", "follower"),
+        )
         for worker in self._workers:
+            for follower, messages in worker.dropped().items():
+                dropped.add_metric([worker.service_name, follower], messages)
             for lag in worker.lags():
                 labels = [worker.service_name, lag.kind, lag.follower]
                 events.add_metric(labels, lag.events)
@@ -136,8 +147,12 @@ class Metrics:
             for waiting in worker.parked():
                 count.add_metric([worker.service_name, waiting.subscription], waiting.events)
                 oldest.add_metric([worker.service_name, waiting.subscription], waiting.seconds)
-        yield from (events, seconds, count, oldest)
+        yield from (events, seconds, count, oldest, dropped)
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, told, labels=labels)
+
+
+def _counter(name: str, told: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(name, told, labels=labels)

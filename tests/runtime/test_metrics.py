@@ -8,6 +8,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from kombu import Connection, Exchange
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.membership.service import MembershipService
@@ -122,6 +123,9 @@ class Behind:
     def parked(self) -> list[Waiting]:
         return [Waiting("memberships", 2, 60.0)]
 
+    def dropped(self) -> dict[str, int]:
+        return {"relay": 1, "membership": 3}
+
 
 def test_lag_and_what_is_parked_are_told_in_events_and_in_seconds() -> None:
     metrics = Metrics()
@@ -132,7 +136,30 @@ def test_lag_and_what_is_parked_are_told_in_events_and_in_seconds() -> None:
         "gonghui_lag_seconds{follower=memberships,kind=projection,service=reporting}": 3.5,
         "gonghui_parked_events{service=reporting,subscription=memberships}": 2,
         "gonghui_parked_seconds{service=reporting,subscription=memberships}": 60.0,
+        "gonghui_messages_dropped_total{follower=relay,service=reporting}": 1,
+        "gonghui_messages_dropped_total{follower=membership,service=reporting}": 3,
     }
+
+
+def test_messages_that_nobody_can_read_are_counted_and_told_apart_without_being_shown(
+    metrics: Metrics, caplog: pytest.LogCaptureFixture, together: Together
+) -> None:
+    """Source: faults.md F-20."""
+    body = f'{{"{CANARY}'.encode()
+    with Connection("embedded://gonghui") as connection:
+        for exchange, key in (("nameko-rpc", "membership.log_head"), ("membership.events", "Nothing")):
+            producer = connection.Producer(exchange=Exchange(exchange, type="topic", durable=True))
+            producer.publish(body, routing_key=key, content_type="application/json", content_encoding="utf-8")
+
+    dropped = {
+        "gonghui_requests_dropped_total{service=membership}": 1,
+        "gonghui_messages_dropped_total{follower=membership,service=reporting}": 1,
+        "gonghui_messages_dropped_total{follower=relay,service=membership}": 0,
+    }
+    await_true(lambda: dropped.items() <= samples(metrics).items())
+    assert together.reasons() == []
+    assert caplog.text.count("bytes, digest ") == 2
+    assert CANARY not in caplog.text
 
 
 def test_a_parked_event_is_seen_until_it_is_done(together: Together, metrics: Metrics, caller: Any) -> None:
