@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus import embedded
+from shared.bus.connecting import connected
 from shared.bus.levels import note_level
 from shared.bus.reader import Reader
 from shared.bus.relay import SUBSCRIPTION as RELAY
@@ -136,15 +137,16 @@ class Worker:
         What a broker that is away does not learn here it is told by each part when it connects.
         """
         try:
-            for reader in self._readers.values():
-                reader.declare()
-            self._relay.declare()
+            with connected(self._house.settings.bus_url) as connection:
+                channel = connection.default_channel
+                for reader in self._readers.values():
+                    reader.declare(channel)
+                self._relay.declare(channel)
         except Exception as error:  # noqa: BLE001 - each transport has errors of its own
             log.warning("the queues of %s are declared later: %s", self._service.name, type(error).__name__)
 
     def start(self) -> None:
-        """Start all threads."""
-        self.declare()
+        """Start all threads; returns at once."""
         parts: dict[str, Part] = {"relay": self._relay, "subscriptions": self._subscriptions}
         parts |= {f"reader of {source}": reader for source, reader in self._readers.items()}
         for name, part in parts.items():
@@ -213,6 +215,11 @@ class Worker:
             found.append(Lag(each.name, kind, *lag))
         return found
 
+    def dropped(self) -> dict[str, int]:
+        """Since the start, by follower: messages that were no events, and events too large to be sent."""
+        malformed = {source: reader.facts.malformed for source, reader in self._readers.items()}
+        return {RELAY: self._relay.facts.too_large, **malformed}
+
     def parked(self) -> list[Waiting]:
         """What each subscription has parked. Raises SQLAlchemyError."""
         return parked_by(self._house.store)
@@ -239,6 +246,7 @@ def run_worker(service: type[Service], stop: Stop) -> int:
     def begin(houses: Houses) -> Worker:
         house = houses[service]
         worker = Worker(service, house)
+        worker.declare()
         house.tell_of_appends(worker.wake)
         metrics.watch_house(house)
         metrics.watch_worker(worker)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from shared.bus.catch_up import SourceDown, page_after
 from shared.bus.cloud_event import PublicEvent, event_of, message_of, source_of
+from shared.bus.connecting import connected
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.bus.replica import Replica
@@ -137,6 +138,11 @@ class District:
         self.source = AskedSource(self.house.log)
         self.relay = Relay(self.house.log, self.url, DISTRICT, poll_seconds=0.05)
         self.reader = Reader(self.replica, self.source, self.url, READER, lambda: self.progress.append(1))
+
+    def declare(self) -> None:
+        """Declare the reader's queue."""
+        with connected(self.url) as connection:
+            self.reader.declare(connection.default_channel)
 
     def is_level(self) -> bool:
         return self.reader.facts.position == self.house.log.head().position

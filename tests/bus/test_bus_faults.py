@@ -35,7 +35,7 @@ from tests.servers.rabbitmq import RabbitMQ
 
 @pytest.fixture
 def district(rabbit_district: District) -> District:
-    rabbit_district.reader.declare()
+    rabbit_district.declare()
     return rabbit_district
 
 

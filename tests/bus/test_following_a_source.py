@@ -4,7 +4,7 @@ from tests.bus.district import District, add, eventually, is_copy, running
 
 
 def test_what_a_source_records_is_soon_in_the_replica(district: District) -> None:
-    district.reader.declare()
+    district.declare()
     with running(district.relay, district.reader):
         add(district.house, 600)
         district.relay.wake()

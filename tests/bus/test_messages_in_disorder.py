@@ -42,7 +42,7 @@ class Wire:
 @pytest.fixture
 def wire(district: District) -> Iterator[Wire]:
     """A wire with 3,000 events to tell, none of them told."""
-    district.reader.declare()
+    district.declare()
     add(district.house, 3_000)
     made = Wire(district.url, district.house)
     yield made
@@ -125,7 +125,7 @@ def test_what_is_no_event_is_put_aside_unseen_and_its_neighbours_are_taken(
 
 def test_messages_that_were_put_aside_lie_with_the_dead_letters(rabbit_district: District) -> None:
     district = rabbit_district
-    district.reader.declare()
+    district.declare()
     with Connection(district.url) as connection:
         dead = dead_queue(READER)(connection.default_channel)
         dead.purge()

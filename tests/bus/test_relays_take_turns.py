@@ -24,9 +24,10 @@ def test_two_relays_publish_each_event_once_and_take_over_from_each_other(
     house, bus_url = fresh_house(database.owner_url), rabbitmq.url()
     source = house.log.source
     replica = fresh_replica(f"sqlite:///{tmp_path / 'replica.sqlite'}", source)
-    Reader(replica, AskedSource(house.log), bus_url, READER, lambda: None).declare()
+    reader = Reader(replica, AskedSource(house.log), bus_url, READER, lambda: None)
     arguments = ("relay", database.owner_url, bus_url, source)
     with Connection(bus_url) as connection:
+        reader.declare(connection.default_channel)
         queue = reader_queue(source, READER)(connection.default_channel)
 
         def published() -> int:

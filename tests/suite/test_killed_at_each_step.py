@@ -212,7 +212,9 @@ def test_the_projection_is_killed_in_the_middle_of_a_page(office: Office) -> Non
 
 def replicated(office: Office) -> int:
     """The last position that reporting's replica of membership holds."""
-    ((position,),) = office.deployment.rows("reporting", "SELECT max(position) FROM replica_events")
+    ((position,),) = office.deployment.rows(
+        "reporting", "SELECT coalesce(max(position), 0) FROM replica_events"
+    )
     return int(position)
 
 
