@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from kombu import Connection, Exchange, Queue
+from kombu import Connection, Exchange, Queue, binding
 
 from shared.bus import embedded
 
@@ -109,16 +109,24 @@ def event_exchange(service: str) -> Exchange:
 
 
 def dead_exchange(reader: str) -> Exchange:
-    """Where the broker puts what a reader could not take; its own, so that no other reaches it."""
-    return Exchange(f"dead.v1.{reader}", type="direct", durable=True)
+    """Where the broker puts what leaves a reader's queues unread; its own, so that no other reaches it."""
+    return Exchange(f"dead.v1.{reader}", type="headers", durable=True)
 
 
 def dead_queue(reader: str) -> Queue:
-    """What a reader could not take: to be looked at, bounded, never read by the suite."""
+    """What a reader could not take: to be looked at, bounded, never read by the suite.
+
+    What was dropped from the head of a full queue (``maxlen``) is no dead letter: there is nothing wrong with
+    it, it is pulled from the source, and a burst of it would push out what has to be looked at.
+    """
     return Queue(
         f"dead.v1.{reader}",
-        dead_exchange(reader),
-        routing_key=reader,
+        bindings=[
+            binding(
+                dead_exchange(reader), arguments={"x-match": "all-with-x", "x-first-death-reason": reason}
+            )
+            for reason in ("rejected", "delivery_limit")
+        ],
         queue_arguments={
             "x-queue-type": "quorum",
             "x-max-length": DEAD_MESSAGES_MAX,
@@ -143,7 +151,6 @@ def reader_queue(source: str, reader: str) -> Queue:
             "x-max-length": READER_MESSAGES_MAX,
             "x-overflow": "drop-head",
             "x-delivery-limit": DELIVERIES_MAX,
-            "x-dead-letter-exchange": f"dead.v1.{reader}",
-            "x-dead-letter-routing-key": reader,
+            "x-dead-letter-exchange": dead_exchange(reader).name,
         },
     )

@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+from kombu import Queue
+
 from shared.bus.connecting import dead_queue, is_embedded, reader_queue
 
 BATCH = 1_000
@@ -24,7 +26,7 @@ class Deliveries:
         # Per consumer, never for the channel: RabbitMQ 4.3 knows no other (faults.md, 1.7).
         self._channel.basic_qos(0, BATCH, False)  # noqa: FBT003
         self._consumer = connection.Consumer(
-            declare(self._channel, source, reader),
+            declare(connection, source, reader)(self._channel),
             channel=self._channel,
             auto_declare=False,
             on_message=self._arrived.append,
@@ -63,9 +65,10 @@ class Deliveries:
         self._channel.basic_reject(message.delivery_tag, requeue=False)
 
 
-def declare(channel: Any, source: str, reader: str) -> Any:
-    """Declare a reader's queue, and where its dead letters go; the queue, bound to the channel."""
-    dead_queue(reader)(channel).declare()
-    queue = reader_queue(source, reader)(channel)
-    queue.declare()
+def declare(connection: Any, source: str, reader: str) -> Queue:
+    """Declare a reader's queue, and where its dead letters go; an embedded bus has none."""
+    if not is_embedded(connection):
+        dead_queue(reader)(connection.default_channel).declare()
+    queue = reader_queue(source, reader)
+    queue(connection.default_channel).declare()
     return queue

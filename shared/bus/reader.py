@@ -96,12 +96,12 @@ class Reader:
         self._pull_wait_seconds = 0.0
         self.facts = ReaderFacts()
 
-    def declare(self, channel: Any) -> None:
+    def declare(self, connection: Any) -> None:
         """Declare the queue, so that it misses nothing that is published from now on.
 
         Raises what the transport raises.
         """
-        declare(channel, self._replica.source, self._reader_service)
+        declare(connection, self._replica.source, self._reader_service)
 
     def run(self, stop: threading.Event) -> None:
         """Read until told to stop; connects again for ever, and never raises."""

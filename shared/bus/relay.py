@@ -83,9 +83,9 @@ class Relay:
         """Say that there is something to publish."""
         self._nudged.set()
 
-    def declare(self, channel: Any) -> None:
+    def declare(self, connection: Any) -> None:
         """Declare the exchange. Raises what the transport raises."""
-        self._exchange(channel).declare()
+        self._exchange(connection.default_channel).declare()
 
     def run(self, stop: threading.Event) -> None:
         """Publish until told to stop; connects again for ever, and never raises."""
@@ -93,7 +93,7 @@ class Relay:
         while not stop.is_set():
             try:
                 with connected(self._url) as connection, Turn(self._log.store, self._log.source) as turn:
-                    self.declare(connection.default_channel)
+                    self.declare(connection)
                     if not self._get_turn(connection, turn, stop):
                         break
                     poll_seconds = EMBEDDED_POLL_SECONDS if is_embedded(connection) else POLL_SECONDS

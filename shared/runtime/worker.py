@@ -138,10 +138,9 @@ class Worker:
         """
         try:
             with connected(self._house.settings.bus_url) as connection:
-                channel = connection.default_channel
                 for reader in self._readers.values():
-                    reader.declare(channel)
-                self._relay.declare(channel)
+                    reader.declare(connection)
+                self._relay.declare(connection)
         except Exception as error:  # noqa: BLE001 - each transport has errors of its own
             log.warning("the queues of %s are declared later: %s", self._service.name, type(error).__name__)
 

@@ -142,7 +142,7 @@ class District:
     def declare(self) -> None:
         """Declare the reader's queue."""
         with connected(self.url) as connection:
-            self.reader.declare(connection.default_channel)
+            self.reader.declare(connection)
 
     def is_level(self) -> bool:
         return self.reader.facts.position == self.house.log.head().position

@@ -10,7 +10,7 @@ import pytest
 from kombu import Connection
 
 from shared.bus.cloud_event import CONTENT_TYPE, message_of, source_of
-from shared.bus.connecting import dead_queue, event_exchange
+from shared.bus.connecting import dead_queue, event_exchange, reader_queue
 from tests.bus.district import DISTRICT, READER, District, add, eventually, is_copy, running
 from tests.log.house import House
 
@@ -123,19 +123,38 @@ def test_what_is_no_event_is_put_aside_unseen_and_its_neighbours_are_taken(
     assert "bytes, digest" in caplog.text
 
 
-def test_messages_that_were_put_aside_lie_with_the_dead_letters(rabbit_district: District) -> None:
+def test_messages_that_were_put_aside_lie_with_the_dead_letters_and_dropped_ones_do_not(
+    rabbit_district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is dropped from a full queue is sound, and would push out what has to be looked at."""
+    monkeypatch.setattr("shared.bus.connecting.READER_MESSAGES_MAX", 10)
+    monkeypatch.setattr("shared.bus.connecting.DELIVERIES_MAX", 2)
     district = rabbit_district
     district.declare()
+    source = district.house.log.source
     with Connection(district.url) as connection:
         dead = dead_queue(READER)(connection.default_channel)
         dead.purge()
         wire = Wire(district.url, district.house)
+        for number in range(50):
+            wire.send(f"event {number}".encode())
+        queue = reader_queue(source, READER)(connection.default_channel)
+        eventually(lambda: queue.queue_declare(passive=True).message_count == 10)
+        queue.purge()
+        wire.send(b"killer")
+        with connection.Consumer(queue, on_message=lambda message: message.requeue(), auto_declare=False):
+            for _ in range(3):
+                connection.drain_events(timeout=10)
+        eventually(lambda: dead.queue_declare(passive=True).message_count == 1)
         with running(district.reader):
             wire.send(b"nonsense")
-            eventually(
-                lambda: (message := dead.get(no_ack=True)) and message.body in ("nonsense", b"nonsense")
-            )
+            eventually(lambda: dead.queue_declare(passive=True).message_count == 2)
         wire.close()
+
+        found = [dead.get(no_ack=True) for _ in range(2)]
+        assert [message.body for message in found] == ["killer", "nonsense"]
+        reasons = [message.headers["x-first-death-reason"] for message in found]
+        assert reasons == ["delivery_limit", "rejected"]
 
 
 def test_the_source_restored_from_an_old_backup_stops_the_reader_and_not_its_thread(

@@ -27,7 +27,7 @@ def test_two_relays_publish_each_event_once_and_take_over_from_each_other(
     reader = Reader(replica, AskedSource(house.log), bus_url, READER, lambda: None)
     arguments = ("relay", database.owner_url, bus_url, source)
     with Connection(bus_url) as connection:
-        reader.declare(connection.default_channel)
+        reader.declare(connection)
         queue = reader_queue(source, READER)(connection.default_channel)
 
         def published() -> int:
