@@ -1,13 +1,14 @@
 """A source and a reader of its events on one bus, each with a store of its own, for tests."""
 
+import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from shared.bus.relay import Relay
 from shared.bus.replica import Replica
 from shared.bus.tables import replica_events, replicas
 from shared.log.log import Log
+from shared.log.merkle import Frontier
 from shared.log.migrations import migrate
 from shared.log.store import Store
 from shared.rules.language import Language
@@ -27,7 +29,9 @@ from tests.log.house import House, found_house
 
 DISTRICT = "110109"
 READER = "reporting"
+STRETCH = 1_500
 numbers = count(1)
+Sent = TypeVar("Sent")
 
 
 class Runs(Protocol):
@@ -74,6 +78,45 @@ class AskedSource:
 
     def keep_alive(self) -> None:
         """Nothing: there is no connection."""
+
+
+@dataclass(slots=True)
+class SendingSource(AskedSource):
+    """A source whose log ends, for whoever asks, with what has been sent by then.
+
+    So it is with a source at work: it cannot be asked for what is not yet recorded.
+    """
+
+    sent: int = 0
+    leaves: list[bytes] = field(default_factory=list)
+
+    def send(self, position: int) -> None:
+        self.sent = max(self.sent, position)
+
+    def events_after(self, position: int, limit: int) -> dict[str, Any]:
+        end, page = self.sent, AskedSource.events_after(self, position, limit)
+        if not self.leaves:
+            self.leaves = [each.leaf for each in self.log.read(0, 1_000_000)]
+        frontier = Frontier()
+        for leaf in self.leaves[:end]:
+            frontier.append(leaf)
+        head = page["head"] | {"position": end, "root": frontier.root().hex()}
+        return {"events": page["events"][: max(end - position, 0)], "head": head}
+
+
+def mixed(events: Sequence[Sent], chance: random.Random) -> list[tuple[int, Sent]]:
+    """Events with their positions as a bad network tells them (faults.md, G4).
+
+    Three in ten come twice, one in a hundred never. Calm stretches, in which they come in order, take turns
+    with others, in which each is up to a thousand places too late.
+    """
+    told = [
+        (position, event)
+        for position, event in enumerate(events, 1)
+        for _ in range(chance.choices((0, 1, 2), (1, 69, 30))[0])
+    ]
+    late = [place // STRETCH % 2 * chance.random() * 1_000 for place in range(len(told))]
+    return [told[place] for place in sorted(range(len(told)), key=lambda place: place + late[place])]
 
 
 def fresh_house(url: str) -> House:
@@ -143,6 +186,10 @@ class District:
         """Declare the reader's queue."""
         with connected(self.url) as connection:
             self.reader.declare(connection)
+
+    def read_from(self, source: AskedSource) -> None:
+        """Have the reader ask another source."""
+        self.reader = Reader(self.replica, source, self.url, READER, lambda: self.progress.append(1))
 
     def is_level(self) -> bool:
         return self.reader.facts.position == self.house.log.head().position

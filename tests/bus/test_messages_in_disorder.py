@@ -1,19 +1,44 @@
 """Whatever messages come, how often and in which order: the replica ends as in a run without faults."""
 
+import hashlib
 import json
 import logging
 import pickle
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from kombu import Connection
+from sqlalchemy import Column, MetaData, Table, Text
 
 from shared.bus.cloud_event import CONTENT_TYPE, message_of, source_of
 from shared.bus.connecting import dead_queue, event_exchange, reader_queue
-from tests.bus.district import DISTRICT, READER, District, add, eventually, is_copy, running
+from shared.bus.replica import Received, Replica, SourceHead
+from shared.log.envelope import Envelope
+from shared.log.store import Store
+from shared.projections.feed import Feed
+from shared.projections.following import ProjectionFollower, prepare_projection
+from shared.projections.projection import Projection, Row
+from shared.projections.subscriptions import Subscriptions
+from shared.projections.waiting import wait_for
+from tests.bus.district import (
+    DISTRICT,
+    READER,
+    District,
+    SendingSource,
+    add,
+    eventually,
+    is_copy,
+    mixed,
+    running,
+)
+from tests.log.fund import Added
 from tests.log.house import House
+from tests.projections.balances import rows_of
 
+EVENTS = 10_000
 SECRET = b"CANARY-110101199003070011"
 
 
@@ -25,9 +50,13 @@ class Wire:
         self._channel = self._connection.channel()
         self._exchange = event_exchange(house.log.source)(self._channel)
         self._exchange.declare()
-        self.bodies = [
-            (each.type, message_of(each, source_of(DISTRICT, house.log.source))) for each in house.events()
-        ]
+        self._house = house
+        self.tell_anew()
+
+    def tell_anew(self) -> None:
+        """Have all to tell that the log holds by now."""
+        source = source_of(DISTRICT, self._house.log.source)
+        self.bodies = [(each.type, message_of(each, source)) for each in self._house.events()]
 
     def send(self, body: bytes, routing_key: str = "Added", content_type: str = CONTENT_TYPE) -> None:
         message = self._exchange.Message(
@@ -49,20 +78,65 @@ def wire(district: District) -> Iterator[Wire]:
     made.close()
 
 
-def test_doubled_shuffled_and_missing_messages_lead_to_the_same_replica(
-    district: District, wire: Wire
+trails = Projection(
+    Table(
+        "trails",
+        MetaData(),
+        Column("fund_id", Text, primary_key=True),
+        Column("trail", Text, nullable=False, default=""),
+    ),
+    source="fund",
+    key="fund_id",
+)
+
+
+@trails.on(Added)
+def added(row: Row, event: Added, envelope: Envelope) -> Row:
+    """Every event leaves its mark on all that follows, so that none may come twice, late or never."""
+    mark = f"{row['trail']}{envelope.position} {event.amount_fen}"
+    return row | {"trail": hashlib.sha256(mark.encode()).hexdigest()}
+
+
+def follow(store: Store, feed: Feed) -> Subscriptions:
+    """What keeps the trails level with a feed, from its first event on."""
+    with store.write() as connection:
+        prepare_projection(connection, trails)
+    return Subscriptions(store, [ProjectionFollower(store, feed, trails)], 0.01)
+
+
+def test_doubled_shuffled_and_missing_messages_lead_to_the_same_rows_as_in_order(
+    district: District, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chance = random.Random(11)
-    doubled = [body for body in wire.bodies for _ in range(chance.randrange(0, 4))]
-    places = sorted(range(len(doubled)), key=lambda place: place + chance.random() * 1_000)
+    add(district.house, EVENTS - 3_000)
+    wire.tell_anew()
+    source = SendingSource(district.house.log)
+    district.read_from(source)
+    appended: Counter[str] = Counter()
+    receive = Replica.receive
 
-    with running(district.reader):
-        for place in places:
-            routing_key, body = doubled[place]
+    def counted(replica: Replica, events: Iterable[Any], head: SourceHead | None = None) -> Received:
+        received = receive(replica, events, head)
+        appended["message" if head is None else "pull"] += received.appended
+        return received
+
+    monkeypatch.setattr(Replica, "receive", counted)
+    with running(district.reader, follow(district.replica.store, district.replica)):
+        for number, (position, (routing_key, body)) in enumerate(mixed(wire.bodies, random.Random(11)), 1):
+            source.send(position)
             wire.send(body, routing_key)
-        eventually(district.is_level, 40)
+            if number % 100 == 0:  # or the source would be asked for what is still on its way
+                eventually(lambda: district.reader.facts.position == source.sent)
+        source.send(len(wire.bodies))
+        eventually(district.is_level, 60)
+        wait_for(district.replica.store, trails.name, len(wire.bodies), 30)
+    # Both ways must have had their share, or the test would tell nothing of one of them.
+    assert min(appended["message"], appended["pull"]) > EVENTS / 5, appended
 
+    in_order = follow(district.house.store, district.house.log)
+    while in_order.step():
+        pass
     assert is_copy(district.replica, district.house)
+    assert rows_of(district.replica.store, trails) == rows_of(district.house.store, trails)
     assert district.reader.facts.malformed == 0
 
 

@@ -19,7 +19,17 @@ from shared.log.envelope import Envelope
 from shared.log.log import read_events
 from shared.log.store import Store
 from shared.runtime.founding import found
-from tests.bus.district import AskedSource, add, fresh_house, fresh_replica, held, is_copy, told
+from tests.bus.district import (
+    AskedSource,
+    SendingSource,
+    add,
+    fresh_house,
+    fresh_replica,
+    held,
+    is_copy,
+    mixed,
+    told,
+)
 from tests.log.fund import GiveLabel
 from tests.log.house import House, open_house
 
@@ -64,21 +74,27 @@ def test_events_in_order_are_taken_and_verified_against_the_root(house: House, r
     assert is_copy(replica, house)
 
 
-def test_doubled_and_shuffled_events_end_as_those_in_order(
+def test_doubled_shuffled_and_missing_events_end_as_those_in_order(
     house: House, replica: Replica, tmp_path: Path
 ) -> None:
     add(house, 3_000)
-    chance = random.Random(7)
-    events = [event for event in told(house) for _ in range(chance.randrange(1, 4))]
-    places = sorted(range(len(events)), key=lambda place: place + chance.random() * 1_000)
-    mixed = [events[place] for place in places]
+    source, chance = SendingSource(house.log), random.Random(7)
+    arriving = mixed(told(house), chance)
+    by_message = pulls = 0
 
-    for start in range(0, len(mixed), 100):
-        replica.receive(mixed[start : start + 100])
-        if chance.random() < 0.3:
-            pull(replica, AskedSource(house.log), lambda *_: True)
-    pull(replica, AskedSource(house.log), lambda *_: True)
+    for start in range(0, len(arriving), 100):
+        batch = arriving[start : start + 100]
+        source.send(max(position for position, _ in batch))
+        received = replica.receive([event for _, event in batch])
+        by_message += received.appended
+        if received.gap:
+            pulls += 1
+            pull(replica, source, lambda *_: True)
+    source.send(house.log.head().position)
+    pull(replica, source, lambda *_: True)
 
+    assert 1_000 < by_message < 2_900
+    assert pulls > 10
     assert held(replica) == in_order(house, tmp_path)
 
 
