@@ -69,6 +69,12 @@ PROJECTIONS = (payment_batches, not_payable, ledger_entries, ledger_balances)
 def found_town(url: str) -> "Town":
     """Found assistance in a fresh store, with all its parameters, three campaigns and their budget."""
     town = Town(found_house(url, language))
+    furnish(town)
+    return town
+
+
+def furnish(town: "Town") -> None:
+    """Give a founded house all its parameters, three campaigns and their budget."""
     town.each(
         "administrator",
         (
@@ -97,7 +103,6 @@ def found_town(url: str) -> "Town":
         allocated_on=date(2024, 1, 2),
     )
     town.each("sun", [budget, *(campaign(each) for each in CAMPAIGNS)])
-    return town
 
 
 @dataclass(frozen=True)

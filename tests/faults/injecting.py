@@ -80,7 +80,7 @@ class Injector:
                 self.killed[fault.service] += 1
 
     def _kill(self, fault: Fault) -> None:
-        process = self.deployment.processes[fault.service, "supervise"]
+        process = self.deployment.processes[fault.service, "supervise", 0]
         if fault.kind == "supervise":
             os.kill(process.pid, signal.SIGKILL)
             process.wait()

@@ -17,6 +17,8 @@ from shared.log.tables import commands, events
 from shared.log.verify import verify
 from shared.projections import checkpoints
 from shared.projections.parking import list_parked
+from shared.projections.projection import Projection
+from shared.projections.reaction import Reaction
 from shared.projections.rebuilding import compare
 from shared.runtime.finding import service_class
 from shared.runtime.house import House, open_house
@@ -69,12 +71,13 @@ class Oracle:
 
     def behind(self) -> Iterator[str]:
         for service, house in self.houses.items():
-            for projection in service_class(service).projections:
-                head = self.houses[projection.source].log.head().position
+            declared = service_class(service)
+            followers: list[Projection | Reaction] = [*declared.projections, *declared.reactions]
+            for each in followers:
+                head = self.houses[each.source].log.head().position
                 with house.store.read() as connection:
-                    checkpoint = checkpoints.read(connection, projection.name)
-                if checkpoint is None or checkpoint.position < head:
-                    yield f"{service}: {projection.name} is behind"
+                    if checkpoints.position_of(connection, each.name) < head:
+                        yield f"{service}: {each.name} is behind"
 
     def findings(self) -> Iterator[str]:
         """Everything that is not as it must be."""

@@ -1,5 +1,6 @@
 """A deployment as in production: each service with its database, role and processes, over one broker."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -36,8 +37,8 @@ class Deployment:
     ) -> None:
         self._postgresql, self._rabbitmq, self._folder, self._vhost = postgresql, rabbitmq, folder, vhost
         self.databases = {service: postgresql.create_database(f"{vhost}_{service}") for service in services}
-        self._ports = {service: free_port() for service in services}
-        self.processes: dict[tuple[str, Kind], Process] = {}
+        self._ports: dict[tuple[str, int], int] = {}
+        self.processes: dict[tuple[str, Kind, int], Process] = {}
         self.make_vhost()
         for service, database in self.databases.items():
             settings = replace(embedded_settings(service, folder), database_url=database.owner_url)
@@ -58,25 +59,34 @@ class Deployment:
     def broker_port(self) -> int:
         return self._rabbitmq.port
 
-    def start(self, service: str, kind: Kind, proxy: Proxy | None = None) -> None:
-        """Start a process of a service; ``await_ready`` waits for it."""
+    def start(self, service: str, kind: Kind, proxy: Proxy | None = None, instance: int = 0) -> None:
+        """Start a process of a service; ``await_ready`` waits for it.
+
+        Args:
+            instance: of several of one service, which share its database and its work.
+        """
+        port = self._ports.setdefault((service, instance), free_port())
         environment = {
             "GONGHUI_BUS_URL": self.bus_url(proxy),
             f"GONGHUI_{service.upper()}_DATABASE_URL": self.databases[service].service_url,
-            f"GONGHUI_{service.upper()}_HEALTH_PORT": str(self._ports[service]),
+            f"GONGHUI_{service.upper()}_HEALTH_PORT": str(port),
         }
-        self.processes[service, kind] = Process(self._folder, kind, service, **environment)
+        self.processes[service, kind, instance] = Process(self._folder, kind, service, **environment)
 
     def await_ready(self) -> None:
         """Wait until all processes can do their work."""
-        for service, kind in self.processes:
-            first = self._ports[service]
+        for service, kind, instance in self.processes:
+            first = self._ports[service, instance]
             for port in {"interface": [first], "worker": [first + 1]}.get(kind, [first, first + 1]):
                 await_true(lambda port=port: readiness(port) == (200, []), START_SECONDS_MAX)  # type: ignore[misc]
 
     def kill(self, service: str, kind: Kind) -> None:
         """End a process as a power cut would."""
-        self.processes.pop((service, kind)).kill()
+        self.processes.pop((service, kind, 0)).kill()
+
+    def signal(self, service: str, kind: Kind, instance: int, number: int) -> None:
+        """Send a signal to a process: to stand still, or to go on."""
+        os.kill(self.processes[service, kind, instance].pid, number)
 
     def caller(self) -> Any:
         """A caller of all services."""
@@ -124,6 +134,14 @@ def stalled(database: Database, table: str, *, reading_too: bool = False) -> Ite
     with connected(database) as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
         yield Stall(database, table)
+
+
+@contextmanager
+def held(database: Database, table: str, condition: str) -> Iterator[None]:
+    """Hold one row of a table until the end of the block, so that nobody else can change it."""
+    with connected(database) as connection, connection.transaction():
+        connection.execute(f"SELECT 1 FROM {table} WHERE {condition} FOR UPDATE".encode())
+        yield
 
 
 def connected(database: Database) -> psycopg.Connection[Any]:

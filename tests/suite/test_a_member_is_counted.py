@@ -48,7 +48,7 @@ def test_a_member_who_joined_is_counted_by_services_that_run_as_in_production(
             found_district(caller)
             first = counted(caller, caller.membership.join_member(**joining(1)))
             second = counted(caller, caller.membership.join_member(**joining(2)))
-        stopped = {name: process.stop() for (name, _), process in deployment.processes.items()}
+        stopped = {name: process.stop() for (name, *_), process in deployment.processes.items()}
         log = (tmp_path / "process.log").read_text()
     finally:
         deployment.close()
