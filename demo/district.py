@@ -26,7 +26,6 @@ UNIONS = {
 COURIERS = "chengzi-couriers"
 FOUNDED_ON = date(2002, 5, 1)
 JOINED_ON = date(2024, 3, 1)
-RETIRED_AT = {"male": 60, "female": 55}
 
 
 def parameters() -> list[SetParameter]:
@@ -98,13 +97,9 @@ def register(index: int, person_id: str) -> RegisterPerson:
 
 
 def join(somebody: Person, person_id: str, member_id: str, organisation_id: str) -> JoinMember:
-    age_years = full_years(somebody.born_on, JOINED_ON)
-    retired = age_years >= RETIRED_AT[somebody.sex]
     status: EmploymentStatus = "on_post"
     occupation: OccupationGroup = "none"
-    if retired:
-        status = "retired"
-    elif organisation_id == COURIERS:
+    if organisation_id == COURIERS:
         status, occupation = "flexible", "courier"
     return JoinMember(
         member_id=member_id,
@@ -115,7 +110,7 @@ def join(somebody: Person, person_id: str, member_id: str, organisation_id: str)
         mobile=Personal(somebody.mobile),
         sex=somebody.sex,
         birth_year=somebody.born_on.year,
-        age_years=age_years,
+        age_years=full_years(somebody.born_on, JOINED_ON),
         employment_status=status,
         occupation_group=occupation,
         migrant_worker=False,

@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     text,
 )
@@ -54,6 +55,7 @@ class Indicator:
         facts: the table, one row a fact; ``on`` is its date column.
         counted: the column that is made distinct or summed.
         where: what a fact must be to count.
+        until: the date column from which on it is no longer one; empty: it still is.
     """
 
     code: str
@@ -66,6 +68,7 @@ class Indicator:
     on: ColumnElement[date]
     counted: ColumnElement[Any]
     where: tuple[ColumnElement[bool], ...] = ()
+    until: ColumnElement[date] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,14 @@ _joined: Mapping[str, Any] = {"facts": memberships, "on": memberships.c.joined_o
 
 INDICATORS: tuple[Indicator | Average, ...] = (
     Indicator(
-        "member.stock", "会员总数", "members", "人", "distinct", "stock",
-        counted=memberships.c.person_id, **_joined,
+        "member.stock", "会员总数", "active members", "人", "distinct", "stock",
+        counted=memberships.c.person_id, until=memberships.c.retired_on, **_joined,
+    ),
+    # A memo line, in no total.
+    Indicator(
+        "member.retained", "另：退休保留会籍", "besides: memberships retained in retirement", "人",
+        "distinct", "stock",
+        facts=memberships, on=memberships.c.retired_on, counted=memberships.c.person_id,
     ),
     Indicator(
         "member.joined", "新增会员", "members who joined", "人", "distinct", "flow",
@@ -282,6 +291,8 @@ def facts_of(
     chosen = [*indicator.where, indicator.on <= literal(to_on, Date), reach.holds(facts.c.organisation_id)]
     if indicator.kind == "flow":
         chosen.append(indicator.on >= literal(from_on, Date))
+    if indicator.until is not None:
+        chosen.append(or_(indicator.until.is_(None), indicator.until > literal(to_on, Date)))
     if programme is not None:
         chosen.append(facts.c.programme == programme if has_programme(indicator) else false())
     return chosen

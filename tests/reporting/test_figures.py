@@ -27,7 +27,7 @@ from services.reporting.indicators import (
 )
 from services.reporting.projections.access import organisation_tree as tree
 from services.reporting.projections.goods_issues import goods_issues
-from services.reporting.projections.memberships import memberships
+from services.reporting.projections.memberships import member_count, memberships
 from services.reporting.projections.organisations import organisations
 from services.reporting.projections.payments import payments
 from shared.log.store import Store
@@ -36,6 +36,7 @@ from shared.rules.refusal import Refused
 from shared.runtime.scopes import EVERYTHING, Reach
 from shared.standards.text import Text
 from tests.projections.told import Told
+from tests.rules.membership.people_and_unions import member_changed, member_joined
 
 FROM, TO = date(2015, 1, 1), date(2015, 12, 31)
 YEAR: dict[str, Any] = {"from_on": FROM, "to_on": TO}
@@ -142,9 +143,10 @@ def returned(issue: str, packages: int) -> GoodsReturned:
 
 
 @contextmanager
-def reporting(*events: Any) -> Iterator[Connection]:
-    """Reporting's rows once it has read the tree and these events of assistance."""
-    membership, assistance = Told("membership").tell(*TREE), Told("assistance").tell(*events)
+def reporting(*events: Any, members: tuple[Any, ...] = ()) -> Iterator[Connection]:
+    """Reporting's rows once it has read the tree, these events of members, and those of assistance."""
+    membership = Told("membership").tell(*TREE, *members)
+    assistance = Told("assistance").tell(*events)
     store = Store("sqlite://", connections=1)
     followed = [
         *((each, membership, len(membership.events)) for each in (tree, organisations, memberships)),
@@ -158,6 +160,25 @@ def reporting(*events: Any) -> Iterator[Connection]:
 
 def counted(connection: Connection, reach: Reach = EVERYTHING, **chosen: Any) -> dict[str, int | None]:
     return {each["code"]: each["value"] for each in figures(connection, reach=reach, **YEAR | chosen)}
+
+
+def test_who_has_retired_is_told_beside_the_members_and_not_among_them() -> None:
+    """Source: handbook, membership 2.2: retained memberships are not in membership statistics."""
+    at = {"organisation_id": UNION}
+    history = (
+        member_joined("1", person_id="zhang", **at),
+        member_joined("2", person_id="li", employment_status="retired", **at),
+        member_joined("3", person_id="wu", **at),
+        member_changed("3", person_id="wu", employment_status="retired", **at),
+    )
+    with reporting(members=history) as connection:
+        before = counted(connection, from_on=date(2020, 1, 1), to_on=date(2020, 12, 31))
+        after = counted(connection, from_on=date(2021, 1, 1), to_on=date(2021, 12, 31))
+        told = member_count(connection, reach=EVERYTHING)
+
+    assert (before["member.stock"], before["member.retained"], before["member.joined"]) == (2, 1, 3)
+    assert (after["member.stock"], after["member.retained"]) == (1, 2)
+    assert told["members"] == 1
 
 
 def test_reliefs_are_counted_by_payments_persons_and_households_each_by_its_unit() -> None:

@@ -10,18 +10,26 @@ ROW = {
     "member_id": "1",
     "migrant_worker": True,
     "occupation_group": "courier",
+    "retired_on": None,
     "position": 7,
     "positions": "7",
 }
+ENVELOPE: Any = SimpleNamespace(position=9)
 
 
 def after(**what: Any) -> dict[str, Any]:
     """The row after a change, which stands at position 9."""
-    envelope: Any = SimpleNamespace(position=9)
-    return member_changed(dict(ROW), changed("1", **what), envelope)
+    return member_changed(dict(ROW), changed("1", **what), ENVELOPE)
 
 
 def test_what_has_changed_is_taken_over_and_all_else_stays() -> None:
     assert after(occupation_group="none") == ROW | {"occupation_group": "none", "positions": "7,9"}
     assert after(migrant_worker=False) == ROW | {"migrant_worker": False, "positions": "7,9"}
-    assert after(employment_status="retired") == ROW
+    assert after(employment_status="sick_leave") == ROW | {"positions": "7,9"}
+
+
+def test_who_retires_keeps_the_membership_from_that_day_on() -> None:
+    retired = after(employment_status="retired")
+
+    assert retired["retired_on"] == changed("1").effective_on
+    assert member_changed(retired, changed("1", employment_status="on_post"), ENVELOPE)["retired_on"] is None

@@ -1,4 +1,7 @@
-"""Memberships: one row for each member who joined, and how many there are."""
+"""Memberships: one row for each member who joined, since when it is retained only, and how many there are.
+
+Source: handbook, membership 2.2 and 2.3: who has retired keeps the membership and is not counted.
+"""
 
 from typing import Any
 
@@ -20,11 +23,12 @@ table = Table(
     Column("joined_on", Date, nullable=False),
     Column("migrant_worker", Boolean, nullable=False),
     Column("occupation_group", Text, nullable=False),
+    Column("retired_on", Date),
     Column("position", Number, nullable=False),
     Column("positions", Text, nullable=False),
 )
 
-memberships = Projection(table, source="membership", key="member_id", version=3)
+memberships = Projection(table, source="membership", key="member_id", version=4)
 
 
 @memberships.on(MemberJoined)
@@ -35,6 +39,7 @@ def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
         "joined_on": event.effective_on,
         "migrant_worker": event.migrant_worker,
         "occupation_group": event.occupation_group,
+        "retired_on": event.effective_on if event.employment_status == "retired" else None,
         **told_by(envelope),
     }
 
@@ -42,14 +47,16 @@ def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
 @memberships.on(MemberChanged)
 def member_changed(row: Row, event: MemberChanged, envelope: Envelope) -> Row:
     changed = {"migrant_worker": event.migrant_worker, "occupation_group": event.occupation_group}
-    known = {name: value for name, value in changed.items() if value is not None}
+    known: Row = {name: value for name, value in changed.items() if value is not None}
+    if event.employment_status is not None:
+        known["retired_on"] = event.effective_on if event.employment_status == "retired" else None
     return row | known | also_told_by(row, envelope) if known else row
 
 
 def member_count(connection: Connection, *, reach: Reach) -> dict[str, Any]:
-    """How many persons are members, of an organisation and all below it, and how many migrant workers."""
+    """How many persons are active members, of an organisation and all below it; how many migrant workers."""
     counted = select(
         func.count(table.c.person_id.distinct()).label("members"),
         func.count(table.c.person_id.distinct()).filter(table.c.migrant_worker).label("migrant_workers"),
-    ).where(reach.holds(table.c.organisation_id))
+    ).where(reach.holds(table.c.organisation_id), table.c.retired_on.is_(None))
     return dict(connection.execute(counted).mappings().one())
