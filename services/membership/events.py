@@ -63,6 +63,17 @@ class OrganisationFounded:
 
 
 @message
+class OrganisationChanged:
+    """What has changed; what has not is None. ``basis`` is the document on which it was founded."""
+
+    organisation_id: str
+    name: Text | None
+    credit_code: CreditCode | None
+    basis: Text | None
+    effective_on: date
+
+
+@message
 class MemberJoined:
     member_id: str
     person_id: str
@@ -92,4 +103,5 @@ class MemberChanged:
     employment_status: EmploymentStatus | None
     occupation_group: OccupationGroup | None
     migrant_worker: bool | None
+    consent_version: str | None
     effective_on: date

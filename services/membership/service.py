@@ -6,12 +6,12 @@ from typing import Any
 
 from services.membership.aggregates import language
 from services.membership.aggregates.member import ChangeMember, JoinMember
-from services.membership.aggregates.organisation import FoundOrganisation
+from services.membership.aggregates.organisation import ChangeOrganisation, FoundOrganisation
 from services.membership.aggregates.person import ALREADY_REGISTERED, NOT_THEIR_NUMBER, RegisterPerson
 from services.membership.events import DocumentType, Sex
 from services.membership.imports.members import import_members
 from services.membership.imports.organisations import import_organisations
-from services.membership.projections.access import access
+from services.membership.projections.access import access, organisation_tree
 from services.membership.projections.organisation_names import organisation_names
 from shared.log.entry import Answer
 from shared.rules.message import message
@@ -22,10 +22,13 @@ from shared.runtime.calls import Call, refused_call
 from shared.runtime.commands import Request
 from shared.runtime.identities import new_identity
 from shared.runtime.methods import command, operation
+from shared.runtime.scopes import organisation_of
 from shared.runtime.service import Service
 from shared.runtime.tokens import SERVICE
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.person_name import PersonName
+
+parent_of_organisation = organisation_of(organisation_tree, "organisation_id", "parent_id")
 
 
 def sex(identity_number: IdentityNumber) -> Sex:
@@ -172,6 +175,8 @@ class MembershipService(Service):
     found_organisation = command(
         FoundOrganisation, role="clerk", scope="parent_id", minted=("organisation_id",)
     )
+    # Whoever approves a founding approves what becomes of it: the next higher union.
+    change_organisation = command(ChangeOrganisation, role="clerk", scope=parent_of_organisation)
     join_member = command(
         JoinMember,
         role="clerk",

@@ -59,11 +59,13 @@ def test_what_differs_is_changed_and_nothing_else(office: Office) -> None:
             row_of(1, employment_status="退休", occupation_group="快递员"),
             row_of(2, name="张更名"),
             row_of(3, migrant_worker="是", mobile=""),
+            row_of(4, consent_version="2025-1"),
         ]
     )
 
-    assert words(changed) == ["changed"] * 4
-    assert office.position == before + 4
+    assert words(changed) == ["changed"] * 5
+    assert office.position == before + 5
+    assert state_of(office, 4).consent_version == "2025-1"
     assert state_of(office, 1).employment_status == "retired"
     assert state_of(office, 1).occupation_group == "courier"
     assert state_of(office, 3).migrant_worker is True
@@ -71,6 +73,17 @@ def test_what_differs_is_changed_and_nothing_else(office: Office) -> None:
         values = [state_of(office, 0).mobile, state_of(office, 2).name, state_of(office, 3).mobile]
         clear = office.house.log.vault.open_many(connection, values)
     assert clear == ["19922222222", "张更名", str(person(3).mobile)]
+
+
+def test_another_type_of_document_is_refused_and_the_recorded_one_is_not(office: Office) -> None:
+    office.members([ROSTER[0]])
+
+    answers = [office.members([row_of(0, document_type=each)]) for each in ("居民身份证", "港澳居民居住证")]
+
+    assert [words(each) for each in answers] == [
+        ["unchanged"],
+        ["import.document_type_differs@document_type"],
+    ]
 
 
 def test_a_registered_person_joins_without_a_second_registration(office: Office) -> None:

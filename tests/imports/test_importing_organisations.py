@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from demo.district import FEDERATION, FEDERATION_NAME, credit_code
 from services.membership.imports.organisation_columns import ORGANISATIONS, parents_within
+from shared.runtime.calls import RefusedCall
 from tests.imports.office import MACHINERY, MACHINERY_ID, Office, row_of, union_row, words
 
 TOWN = union_row("永定镇总工会", kind="总工会", level="街道")
@@ -21,6 +22,53 @@ def test_a_tree_is_founded_from_above_to_below_whatever_the_order_of_rows(office
     assert words(first) == ["new"] * 3
     assert words(second) == ["unchanged"] * 3
     assert office.position == recorded
+
+
+CODE = str(credit_code(700))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "新名工会"}, {"credit_code": str(credit_code(701))}, {"basis": "门工组〔2011〕2号"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_corrected_row_changes_the_organisation_and_the_same_row_again_nothing(
+    office: Office, change: dict[str, str]
+) -> None:
+    row = union_row("旧名工会", number="MTG-0700")
+    office.organisations([row])
+
+    tried = office.organisations([row | change], as_of="2020-01-01", dry_run=True)
+    first = office.organisations([row | change], as_of="2020-01-01")
+    again = office.organisations([row | change], as_of="2020-02-01")
+    back = office.organisations([row | {"credit_code": CODE}], as_of="2020-03-01")
+
+    assert (words(tried), words(first), words(again)) == (["changed"], ["changed"], ["unchanged"])
+    assert words(back) == ["changed"]
+
+
+def test_an_organisation_is_found_by_its_new_name(office: Office) -> None:
+    office.organisations([union_row("曾用名工会", number="MTG-0800")])
+    office.organisations([union_row("现用名工会", number="MTG-0800")], as_of="2020-01-01")
+
+    (answer,) = office.members([row_of(3, organisation="现用名工会")])
+
+    assert answer["row"] == "new"
+
+
+def test_an_import_moves_no_organisation(small_office: Office) -> None:
+    small_office.organisations([TOWN, row := union_row("不动工会", number="MTG-0900")])
+
+    moved = small_office.organisations([row | {"parent": "永定镇总工会"}])
+
+    assert words(moved) == ["import.organisation_differs@parent"]
+
+
+def test_who_may_not_found_beside_an_organisation_may_not_change_it(small_office: Office) -> None:
+    given = {"organisation_id": MACHINERY_ID, "changed_on": "2020-01-01", "basis": "别的"}
+
+    with pytest.raises(RefusedCall, match=r"access\.scope"):
+        small_office.call("change_organisation", scope=MACHINERY_ID, **given)
 
 
 def test_a_dry_run_of_a_tree_records_nothing(office: Office) -> None:

@@ -73,6 +73,8 @@ BEFORE_FOUNDING = Refusal(
     en="nobody joins a union before it was founded",
 )
 
+CHANGEABLE = ("name", "mobile", "employment_status", "occupation_group", "migrant_worker", "consent_version")
+
 
 @message
 class JoinMember:
@@ -114,6 +116,7 @@ class ChangeMember:
     employment_status: EmploymentStatus | None = None
     occupation_group: OccupationGroup | None = None
     migrant_worker: bool | None = None
+    consent_version: str | None = None
 
 
 Command = JoinMember | AdmitMember | ChangeMember
@@ -132,6 +135,7 @@ class Member:
     employment_status: EmploymentStatus | None = None
     occupation_group: OccupationGroup | None = None
     migrant_worker: bool | None = None
+    consent_version: str | None = None
 
 
 def decide(command: Command, member: Member, context: Context) -> list[Event | PersonRegistered]:
@@ -237,10 +241,13 @@ def change(command: ChangeMember, member: Member) -> list[Event | PersonRegister
         if command.occupation_group == member.occupation_group
         else command.occupation_group,
         migrant_worker=None if command.migrant_worker == member.migrant_worker else command.migrant_worker,
+        consent_version=None
+        if command.consent_version == member.consent_version
+        else command.consent_version,
         effective_on=command.changed_on,
     )
-    told = (changed.name, changed.mobile, changed.employment_status, changed.occupation_group)
-    return [changed] if any(each is not None for each in (*told, changed.migrant_worker)) else []
+    told = (getattr(changed, name) for name in CHANGEABLE)
+    return [changed] if any(each is not None for each in told) else []
 
 
 def evolve(member: Member, event: Event) -> Member:
@@ -256,6 +263,7 @@ def evolve(member: Member, event: Event) -> Member:
                 employment_status=event.employment_status,
                 occupation_group=event.occupation_group,
                 migrant_worker=event.migrant_worker,
+                consent_version=event.consent_version,
             )
         case MemberChanged():
             return replace(
@@ -268,6 +276,7 @@ def evolve(member: Member, event: Event) -> Member:
                 migrant_worker=member.migrant_worker
                 if event.migrant_worker is None
                 else event.migrant_worker,
+                consent_version=event.consent_version or member.consent_version,
             )
         case _:
             assert_never(event)

@@ -1,10 +1,11 @@
-"""Union organisations: each founded under one that may stand above it, with that one's approval."""
+"""Union organisations: founded under one that may stand above, with its approval; renamed and corrected."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
-from services.membership.events import Level, OrganisationFounded, OrganisationKind
+from services.membership.events import Level, OrganisationChanged, OrganisationFounded, OrganisationKind
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
@@ -50,6 +51,19 @@ BEFORE_PARENT = Refusal(
     zh="建会日期不能早于上一级工会的建会日期",
     en="an organisation cannot be founded before its parent",
 )
+UNKNOWN = Refusal(
+    "organisation.unknown", zh="该工会组织尚未建会", en="this organisation has not been founded"
+)
+CHANGED_BEFORE_FOUNDING = Refusal(
+    "organisation.changed_before_founding",
+    zh="变更日期不能早于建会日期",
+    en="nothing about an organisation changes before it was founded",
+)
+CHANGED_SINCE = Refusal(
+    "organisation.changed_since",
+    zh="该工会组织在此日期之后已有变更",
+    en="this organisation has been changed as of a later day",
+)
 
 UNION_PARENTS = frozenset({"federation", "basic_union_federation", "basic_union"})
 MAY_STAND_UNDER: Mapping[OrganisationKind, frozenset[str]] = {
@@ -77,15 +91,46 @@ class FoundOrganisation:
 
 
 @message
+class ChangeOrganisation:
+    """What is None stays as it is. Kind, level, parent and day of founding do not change in this way.
+
+    ``basis`` is the document on which the organisation was founded.
+    """
+
+    organisation_id: str
+    changed_on: date
+    name: Text | None = None
+    credit_code: CreditCode | None = None
+    basis: Text | None = None
+
+
+Command = FoundOrganisation | ChangeOrganisation
+Event = OrganisationFounded | OrganisationChanged
+
+
+@message
 class Organisation:
+    """``founding`` tells what holds now: changes are worked into it."""
+
     founding: OrganisationFounded | None = None
+    changed_on: date | None = None
 
     @property
     def holds_members(self) -> bool:
         return self.founding is not None and self.founding.kind in HOLDS_MEMBERS
 
 
-def decide(command: FoundOrganisation, state: Organisation, context: Context) -> list[OrganisationFounded]:
+def decide(command: Command, state: Organisation, context: Context) -> list[Event]:
+    match command:
+        case FoundOrganisation():
+            return found(command, state, context)
+        case ChangeOrganisation():
+            return change(command, state)
+        case _:
+            assert_never(command)
+
+
+def found(command: FoundOrganisation, state: Organisation, context: Context) -> list[Event]:
     """Source: 工会法 art. 12 (approval by the next higher union); kinds: handbook, membership 1.1."""
     founded = OrganisationFounded(
         organisation_id=command.organisation_id,
@@ -121,10 +166,39 @@ def check_parent(command: FoundOrganisation, parent: Organisation) -> None:
         raise BEFORE_PARENT(field="founded_on")
 
 
-def evolve(state: Organisation, event: OrganisationFounded) -> Organisation:
+def change(command: ChangeOrganisation, state: Organisation) -> list[Event]:
+    """Source: handbook, membership 6 (a corrected file changes) and 7 (found by any former name)."""
+    if (known := state.founding) is None:
+        raise UNKNOWN(field="organisation_id")
+    if command.changed_on < known.effective_on:
+        raise CHANGED_BEFORE_FOUNDING(field="changed_on")
+    if state.changed_on is not None and command.changed_on < state.changed_on:
+        raise CHANGED_SINCE(field="changed_on")
+    changed = OrganisationChanged(
+        organisation_id=command.organisation_id,
+        name=None if command.name == known.name else command.name,
+        credit_code=None if command.credit_code == known.credit_code else command.credit_code,
+        basis=None if command.basis == known.basis else command.basis,
+        effective_on=command.changed_on,
+    )
+    told = (changed.name, changed.credit_code, changed.basis)
+    return [changed] if any(each is not None for each in told) else []
+
+
+def evolve(state: Organisation, event: Event) -> Organisation:
     match event:
         case OrganisationFounded():
             return Organisation(founding=event)
+        case OrganisationChanged():
+            if (known := state.founding) is None:
+                return state
+            now = replace(
+                known,
+                name=event.name or known.name,
+                credit_code=event.credit_code or known.credit_code,
+                basis=event.basis or known.basis,
+            )
+            return Organisation(founding=now, changed_on=event.effective_on)
         case _:
             assert_never(event)
 
@@ -141,8 +215,8 @@ def unique_keys(state: Organisation) -> Mapping[str, Refusal]:
 organisation = Decider(
     "organisation",
     "organisation_id",
-    FoundOrganisation,
-    OrganisationFounded,
+    Command,
+    Event,
     Organisation(),
     decide,
     evolve,

@@ -47,6 +47,7 @@ class RegisterPerson:
 @message
 class Person:
     person_id: str = ""
+    document_type: DocumentType | None = None
     identity_number: Personal[IdentityNumber] | None = None
 
     @property
@@ -73,7 +74,11 @@ def decide(command: RegisterPerson, person: Person, context: Context) -> list[Pe
 def evolve(person: Person, event: PersonRegistered) -> Person:
     match event:
         case PersonRegistered():
-            return Person(person_id=event.person_id, identity_number=event.identity_number)
+            return Person(
+                person_id=event.person_id,
+                document_type=event.document_type,
+                identity_number=event.identity_number,
+            )
         case _:
             assert_never(event)
 

@@ -13,7 +13,7 @@ from services.membership.aggregates.member import (
     JoinMember,
     Member,
 )
-from services.membership.aggregates.person import ALREADY_REGISTERED
+from services.membership.aggregates.person import ALREADY_REGISTERED, Person
 from services.membership.imports.lookups import organisations_meant
 from services.membership.imports.member_columns import READS
 from services.membership.imports.outcomes import (
@@ -53,6 +53,11 @@ JOINED_ON_DIFFERS = Refusal(
     zh="与登记的入会日期不同，入会日期不能通过导入更改",
     en="differs from the recorded day of joining, which an import does not change",
 )
+DOCUMENT_TYPE_DIFFERS = Refusal(
+    "import.document_type_differs",
+    zh="与登记的证件类型不同，证件类型不能通过导入更改",
+    en="differs from the recorded type of document, which an import does not change",
+)
 
 ALWAYS = ("name", "identity_number", "organisation")
 OF_NEW_MEMBERS = (
@@ -64,7 +69,7 @@ OF_NEW_MEMBERS = (
     "consent_version",
 )
 PERSONAL = ("name", "mobile")
-CLEAR = ("employment_status", "occupation_group", "migrant_worker")
+CLEAR = ("employment_status", "occupation_group", "migrant_worker", "consent_version")
 OVERTAKEN = (ALREADY_REGISTERED, ALREADY_A_MEMBER, COMMAND_ID_REUSED)
 
 Values = dict[str, Any]
@@ -137,6 +142,7 @@ class Known:
 
     member_id: str
     member: Member
+    document_type: str | None
     name: Any
     mobile: Any
 
@@ -178,10 +184,17 @@ class Page:
                 return {}, {}
             held = log.holders(connection, [f"membership/{each}" for each in persons.values()])
             states: dict[str, Member] = log.states(connection, list(held.values())) if held else {}
+            persons_of = [f"person/{each.person_id}" for each in states.values()]
+            registered: dict[str, Person] = log.states(connection, persons_of) if held else {}
             values = [getattr(each, name) for each in states.values() for name in PERSONAL]
             clear = log.vault.open_many(connection, values)
         found = {
-            member.person_id: Known(stream.partition("/")[2], member, *clear[2 * index : 2 * index + 2])
+            member.person_id: Known(
+                stream.partition("/")[2],
+                member,
+                registered[f"person/{member.person_id}"].document_type,
+                *clear[2 * index : 2 * index + 2],
+            )
             for index, (stream, member) in enumerate(states.items())
         }
         return persons, found
@@ -212,6 +225,8 @@ class Page:
             raise TRANSFER_NEEDED(field="organisation_id")
         if row.get("joined_on", member.joined_on) != member.joined_on:
             raise JOINED_ON_DIFFERS(field="joined_on")
+        if row.get("document_type", recorded.document_type) != recorded.document_type:
+            raise DOCUMENT_TYPE_DIFFERS(field="document_type")
         changed: dict[str, Any] = {
             name: Personal(row[name])
             for name in PERSONAL

@@ -1,13 +1,15 @@
-"""Rows of the organisation tree become foundings, each under the one above it; again they change nothing."""
+"""Rows of the organisation tree become foundings and changes; the same rows again change nothing."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from services.membership.aggregates.organisation import FoundOrganisation, Organisation
+from services.membership.aggregates.organisation import ChangeOrganisation, FoundOrganisation, Organisation
+from services.membership.events import OrganisationFounded
 from services.membership.imports.lookups import organisations_meant
 from services.membership.imports.organisation_columns import READS, key_of, parents_within
 from services.membership.imports.outcomes import (
@@ -22,10 +24,13 @@ from services.membership.imports.outcomes import (
     wrong_row,
 )
 from shared.files.cells import Cell, read_cells
+from shared.log.envelope import HOUSE_TIME
+from shared.rules.context import Actor
 from shared.rules.refusal import Refusal, Refused
 from shared.runtime.calls import Call
 from shared.runtime.commands import Request
 from shared.runtime.identities import derived_identity
+from shared.standards.credit_code import CreditCode
 from shared.standards.text import Text
 
 IN_A_CIRCLE = Refusal(
@@ -35,37 +40,32 @@ IN_A_CIRCLE = Refusal(
 )
 DIFFERS = Refusal(
     "import.organisation_differs",
-    zh="与已登记的组织不同，导入不变更已建会的组织",
-    en="differs from the organisation that is recorded; an import founds and does not change",
+    zh="与已登记的不同；导入可变更名称、统一社会信用代码和批准文号，上级工会、类型、层级和建会日期不在其中",
+    en="differs from what is recorded; an import changes name, credit code and basis, and does not move, or "
+    "alter kind, level or day of founding",
 )
 ABOVE_REFUSED = Refusal(
     "import.above_refused", zh="上级工会所在的行未被接受", en="the row of the organisation above was refused"
 )
 
 ALWAYS = ("name", "kind", "level", "founded_on", "basis")
-COMPARED = {
-    "name": "name",
-    "kind": "kind",
-    "level": "level",
-    "parent_id": "parent",
-    "credit_code": "credit_code",
-    "effective_on": "founded_on",
-}
-"""What an event says, and the column that it comes from."""
+FIXED = {"kind": "kind", "level": "level", "parent_id": "parent", "effective_on": "founded_on"}
+"""What an event says that does not change, and the column that it comes from."""
+CHANGEABLE: Mapping[str, type[str]] = {"name": Text, "credit_code": CreditCode, "basis": Text}
 
 Values = dict[str, Any]
 
 
 def import_organisations(
-    call: Call, *, rows: tuple[Mapping[str, Cell], ...], dry_run: bool = False
+    call: Call, *, rows: tuple[Mapping[str, Cell], ...], as_of: date | None = None, dry_run: bool = False
 ) -> list[dict[str, Any]]:
-    """Rows of the organisation tree, in any order: what is not recorded yet is founded.
+    """Rows of the organisation tree, in any order: what is not recorded yet is founded, what differs changes.
 
     Each row is ``{field: text as the sheet has it}``; a parent is named by its number, credit code, name, or
-    names from above. It answers for each ``{row: new | unchanged | refused}`` and of the last why, as
-    ``import_members`` does.
+    names from above. It answers for each ``{row: new | changed | unchanged | refused}`` and of the last why,
+    as ``import_members`` does. as_of is the day from which changes hold, today unless given.
     """
-    tree = Tree(call, rows)
+    tree = Tree(call, rows, as_of or datetime.now(HOUSE_TIME).date())
     results = tree.results()
     return told(call, "import_organisations", carry_out_in_order(call, results, tree.order, dry_run=dry_run))
 
@@ -80,10 +80,14 @@ def carry_out_in_order(
 
 
 class Tree:
-    """The rows of one call, as a tree."""
+    """The rows of one call, as a tree.
 
-    def __init__(self, call: Call, rows: Sequence[Mapping[str, str]]) -> None:
-        self._call, self._rows = call, rows
+    Args:
+        day: from which changes hold.
+    """
+
+    def __init__(self, call: Call, rows: Sequence[Mapping[str, str]], day: date) -> None:
+        self._call, self._rows, self._day = call, rows, day
         self._parents = parents_within(rows)
         self._depths = [self._depth(index) for index in range(len(rows))]
         self.order = sorted(range(len(rows)), key=lambda index: self._depths[index] or 0)
@@ -158,11 +162,7 @@ class Tree:
             return actor if isinstance(actor, Exception) else ABOVE_REFUSED(field="parent")
         if there is not None and there.founding is not None:
             self._identities[index] = there.founding.organisation_id
-            wished = row | {"effective_on": row["founded_on"]}
-            for name, column in COMPARED.items():
-                if name in wished and wished[name] != getattr(there.founding, name):
-                    return DIFFERS(field=column)
-            return "unchanged"
+            return self._change(row, there.founding, actor)
         content = [str(self._rows[index].get(field, "")) for field in READS]
         command_id = f"import-{sha256(msgspec.json.encode(content)).hexdigest()[:32]}"
         organisation_id = row.get("number") or derived_identity(command_id, "organisation_id")
@@ -178,6 +178,21 @@ class Tree:
             credit_code=row.get("credit_code"),
         )
         return Wish("new", Request(command, actor, command_id))
+
+    def _change(self, row: Values, known: OrganisationFounded, actor: Actor) -> Result:
+        wished = row | {"effective_on": row["founded_on"]}
+        for name, column in FIXED.items():
+            if name in wished and wished[name] != getattr(known, name):
+                return DIFFERS(field=column)
+        changed: dict[str, Any] = {
+            name: made(row[name])
+            for name, made in CHANGEABLE.items()
+            if name in row and row[name] != getattr(known, name)
+        }
+        if not changed:
+            return "unchanged"
+        command = ChangeOrganisation(organisation_id=known.organisation_id, changed_on=self._day, **changed)
+        return Wish("changed", Request(command, actor))
 
     def _recorded(self, rows: Mapping[int, Values]) -> dict[int, Organisation]:
         """What is recorded of each row's organisation: by code, by number, or by name under its parent."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, select
 
-from services.membership.events import OrganisationFounded
+from services.membership.events import OrganisationChanged, OrganisationFounded
 from shared.log.envelope import Envelope
 from shared.log.store import among
 from shared.projections.projection import Projection, Row
@@ -24,6 +24,11 @@ organisation_names = Projection(table, source="membership", key="organisation_id
 @organisation_names.on(OrganisationFounded)
 def founded(row: Row, event: OrganisationFounded, envelope: Envelope) -> Row:
     return row | {"name": event.name, "parent_id": event.parent_id}
+
+
+@organisation_names.on(OrganisationChanged)
+def changed(row: Row, event: OrganisationChanged, envelope: Envelope) -> Row:
+    return row if event.name is None else row | {"name": event.name}
 
 
 Path = tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, MetaData, Subquery, Table, Text, select, union_all
 
-from services.membership.events import OrganisationFounded
+from services.membership.events import OrganisationChanged, OrganisationFounded
 from shared.log.envelope import Envelope
 from shared.projections.projection import Projection, Row
 from shared.runtime.scopes import Reach
@@ -22,6 +22,11 @@ organisations = Projection(table, source="membership", key="organisation_id")
 @organisations.on(OrganisationFounded)
 def founded(row: Row, event: OrganisationFounded, envelope: Envelope) -> Row:
     return row | {"parent_id": event.parent_id, "name": event.name, "kind": event.kind}
+
+
+@organisations.on(OrganisationChanged)
+def changed(row: Row, event: OrganisationChanged, envelope: Envelope) -> Row:
+    return row if event.name is None else row | {"name": event.name}
 
 
 def parts(reach: Reach) -> Subquery:

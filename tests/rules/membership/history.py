@@ -7,6 +7,7 @@ from tests.rules.membership.people_and_unions import (
     DISTRICT_FOUNDED_ON,
     member_changed,
     member_joined,
+    organisation_changed,
     organisation_founded,
     person_registered,
 )
@@ -14,6 +15,7 @@ from tests.rules.membership.people_and_unions import (
 HISTORY = [
     organisation_founded("a", effective_on=DISTRICT_FOUNDED_ON),
     organisation_founded("b", kind="basic_union", level=7, parent_id="a"),
+    organisation_changed("b", name="永定机械公司工会"),
     person_registered("a"),
     person_registered("b"),
     member_joined("a", person_id="a", organisation_id="b"),

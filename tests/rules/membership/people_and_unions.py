@@ -6,6 +6,7 @@ from typing import Any
 from services.membership.events import (
     MemberChanged,
     MemberJoined,
+    OrganisationChanged,
     OrganisationFounded,
     OrganisationKind,
     PersonRegistered,
@@ -33,6 +34,16 @@ def organisation_founded(organisation_id: str, **changes: Any) -> OrganisationFo
         "basis": "批复1号",
     }
     return OrganisationFounded(organisation_id=organisation_id, **fields | changes)
+
+
+def organisation_changed(organisation_id: str, **changes: Any) -> OrganisationChanged:
+    fields: dict[str, Any] = {
+        "name": None,
+        "credit_code": None,
+        "basis": None,
+        "effective_on": date(2021, 1, 1),
+    }
+    return OrganisationChanged(organisation_id=organisation_id, **fields | changes)
 
 
 DISTRICT = organisation_founded("district")
@@ -84,6 +95,7 @@ def member_changed(member_id: str, **changes: Any) -> MemberChanged:
         "employment_status": None,
         "occupation_group": None,
         "migrant_worker": None,
+        "consent_version": None,
         "effective_on": date(2021, 1, 1),
     }
     return MemberChanged(member_id=member_id, **fields | changes)
