@@ -1,6 +1,7 @@
 """Deciding a batch: each command in turn on the state that the one before leaves, under the head's lock."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -266,9 +267,27 @@ def check_size(entry: Entry) -> None:
             len(value.content.encode()) for _, _, value in entry.personal if isinstance(value.content, str)
         )
     except UnicodeError:
-        raise NOT_STORABLE() from None
+        raise NOT_STORABLE(field=_first_not_storable(entry)) from None
     if size > LARGEST_BYTES:
-        raise TOO_LARGE(largest_bytes=LARGEST_BYTES)
+        largest = max(_texts(entry), key=lambda each: len(each[1]))
+        raise TOO_LARGE(field=largest[0], largest_bytes=LARGEST_BYTES)
+
+
+def _first_not_storable(entry: Entry) -> str | None:
+    for name, text in _texts(entry):
+        try:
+            text.encode()
+        except UnicodeError:
+            return name
+    return None
+
+
+def _texts(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Each field of a command that is refused, with what it holds as text."""
+    for name, value in entry.body.items():
+        yield name, json.dumps(value, ensure_ascii=False)
+    for path, _, value in entry.personal:
+        yield path, str(value.content)
 
 
 COMMANDS = Question(lambda connection: select(commands).where(named(connection, commands.c.id, "ids")))

@@ -1,7 +1,7 @@
 """The command handler: the one way from a command to the log, for every aggregate of every service."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -130,5 +130,10 @@ def decide(
     for event in events:
         effective_on = getattr(event, "effective_on", None)
         if effective_on is not None and effective_on > view.today and not kind_of(type(event)).plannable:
-            raise EFFECTIVE_LATER(field="effective_on", effective_on=effective_on)
+            raise EFFECTIVE_LATER(field=_field_of(command, effective_on), effective_on=effective_on)
     return events
+
+
+def _field_of(command: Any, day: date) -> str | None:
+    """Which of a command's fields brought a day; None where none did."""
+    return next((each.name for each in fields(command) if getattr(command, each.name) == day), None)

@@ -10,7 +10,7 @@ import eventlet
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from shared.log.entry import Answer
+from shared.log.entry import LARGEST_BYTES, Answer
 from shared.rules.personal import Personal
 from shared.rules.refusal import Refused
 from shared.runtime.commands import Request
@@ -188,6 +188,28 @@ def test_an_accepted_command_that_decided_nothing_is_found_by_its_id_and_tied_in
     assert second_after.facts.idle == ""
     with pytest.raises(Refused, match="id_reused"):
         house.send(GiveLabel(fund_id="a", label="助学"), "1")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "field"),
+    [
+        (GiveLabel(fund_id="a", label="half \ud800"), "text.not_storable", "label"),
+        (
+            NameKeeper(fund_id="a", person_id="p", account=Personal("half \ud800"), name=Personal("n")),
+            "text.not_storable",
+            "account",
+        ),
+        (GiveLabel(fund_id="a", label="长" * LARGEST_BYTES), "command.too_large", "label"),
+    ],
+    ids=["surrogate", "surrogate in a personal value", "too large"],
+)
+def test_what_cannot_be_stored_is_refused_with_its_field(
+    house: House, command: Any, code: str, field: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        house.send(command)
+
+    assert (refused.value.code, refused.value.field) == (code, field)
 
 
 @pytest.mark.parametrize(

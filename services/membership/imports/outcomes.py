@@ -38,7 +38,6 @@ COLUMN_OF = {
     "organisation_id": "organisation",
     "organisation_name": "name",
     "parent_id": "parent",
-    "effective_on": "joined_on",
     "changed_on": None,
     "person_id": "identity_number",
     "member_id": "identity_number",

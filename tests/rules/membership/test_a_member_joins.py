@@ -147,7 +147,9 @@ def test_one_may_join_on_the_day_of_founding() -> None:
 
 def test_one_may_join_today_but_not_tomorrow() -> None:
     members.given().when(join(ZHANG, joined_on=TODAY)).then(replace(ZHANG, effective_on=TODAY))
-    members.given().when(join(ZHANG, joined_on=TODAY + timedelta(days=1))).then_refused(EFFECTIVE_LATER)
+    members.given().when(join(ZHANG, joined_on=TODAY + timedelta(days=1))).then_refused(
+        EFFECTIVE_LATER, field="joined_on"
+    )
 
 
 def test_a_member_whose_data_was_erased_is_still_a_member() -> None:

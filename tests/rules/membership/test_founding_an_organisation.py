@@ -132,7 +132,7 @@ def test_a_union_may_be_founded_today_but_not_tomorrow() -> None:
         replace(FACTORY, effective_on=TODAY)
     )
     under_the_district.given().when(found(FACTORY, founded_on=TODAY + timedelta(days=1))).then_refused(
-        EFFECTIVE_LATER, field="effective_on"
+        EFFECTIVE_LATER, field="founded_on"
     )
 
 
