@@ -18,6 +18,7 @@ BENCHMARKS = {
     "catch_up": "bench.bus.catch_up",
     "embedded": "bench.bus.idle",
     "rebuild": "bench.projections.rebuild",
+    "as_of": "bench.projections.earlier",
     "rpc": "bench.rpc.commands",
     "tokens": "bench.tokens",
     "batch": "bench.assistance.batch",
