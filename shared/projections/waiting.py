@@ -9,7 +9,7 @@ from shared.projections import checkpoints
 from shared.projections.feed import Feed
 
 LOOK_EVERY_SECONDS = 0.01
-LOOK_SECONDS_MAX = 0.1
+LOOK_SECONDS_MAX = 0.03
 
 
 class NotYetError(Exception):
