@@ -17,6 +17,7 @@ FIGURES = "reporting"
 YUAN = "元"
 BARS_MOST = 15
 PAGE = 1_000
+WIDEST = 1_000
 
 app = typer.Typer()
 
@@ -104,6 +105,7 @@ def figure(
     timeout: float = Timeout,
 ) -> None:
     """一个数字背后的逐笔事实及其事件位置 · The facts behind a figure, each with its event's position."""
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -134,11 +136,17 @@ def figure(
         screen.say("没有相应的事实", "there are no facts behind it")
         return
     table = Table()
-    for name in rows[0]:
+    # The first of the positions is that by which pages are asked for; nobody needs to read it twice.
+    columns = [name for name in rows[0] if name != "position"]
+    for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(in_words(value))) for value in row.values()))
-    screen.out.print(table)
+        table.add_row(*(Text(visible(in_words(row[name]))) for name in columns))
+    if not screen.out.is_terminal:
+        # What is read by a program, such as grep, is not folded.
+        wide = screen.out.options.update_width(WIDEST)
+        table.width = Measurement.get(screen.out, wide, table).maximum
+    screen.out.print(table, crop=False)
     screen.say(
         "事件原文：gonghui log show 服务 位置（positions 列）",
         "the events themselves: gonghui log show SERVICE POSITION (the column “positions”)",
