@@ -324,6 +324,11 @@ def answer_of(connection: Connection, row: Row[Any]) -> Answer:
     return Answer(row.id, row.first_position, row.last_position, epoch, streams)
 
 
+def sender_of(row: Row[Any]) -> str:
+    """The person who sent a recorded command."""
+    return str(msgspec.json.decode(row.public)["actor"]["person_id"])
+
+
 def _epoch_at(connection: Connection, position: int) -> int:
     """The epoch in which a position was recorded; 0 before the first."""
     public = connection.scalar(select(events.c.public).where(events.c.position == position))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, S
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from shared.log.asking import Question, ask
-from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of
+from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of, sender_of
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
 from shared.log.merkle import Frontier
@@ -139,11 +139,17 @@ class Log:
         with self.store.read() as connection:
             return head_of(connection)
 
-    def command(self, command_id: str) -> Answer | None:
-        """What became of a command: its first answer, or None if it was never accepted."""
+    def command(self, command_id: str, person_id: str | None = None) -> Answer | None:
+        """What became of a command: its first answer, or None if it was never accepted.
+
+        Args:
+            person_id: of whoever sent it; another's is not found. None: of anybody.
+        """
         with self.store.read() as connection:
             row = connection.execute(select(commands).where(commands.c.id == command_id)).one_or_none()
-            return None if row is None else answer_of(connection, row)
+            if row is None or person_id not in (None, sender_of(row)):
+                return None
+            return answer_of(connection, row)
 
     def position_at(self, moment: datetime) -> int:
         """The last position that had been recorded at a moment; 0 before the first."""

@@ -11,7 +11,7 @@ from nameko.exceptions import BadRequest, MethodNotFound, deserialize_to_instanc
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from shared.log.entry import Answer, Unavailable
+from shared.log.entry import Unavailable
 from shared.log.log import is_passing
 from shared.rules.context import Actor
 from shared.rules.personal import Erased, Personal
@@ -154,6 +154,11 @@ class Call:
         """Raises the refusal ``call.timeout`` once the call has taken too long."""
         if time.monotonic() > self._deadline:
             raise TIMEOUT(seconds=round(self._seconds_max))
+
+    def holds(self, role: str) -> bool:
+        """Whether the caller has a role for the whole district."""
+        held = self.token.grants if self.token else ()
+        return any(each.role == role and self._access.reaches(each, None) for each in held)
 
     def command_id(self, part: int | str = 0) -> str:
         """The id of a command that was sent without one: the same when the call comes again.
@@ -327,19 +332,3 @@ def without_text(error: BaseException) -> str:
         f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     ]
     return " < ".join([type(error).__qualname__, *reversed(places[-8:])])
-
-
-def answer_as_plain(answer: Answer, source: str) -> dict[str, Any]:
-    """What became of a command, as JSON data; its source, epoch and position are a query's ``at_least``.
-
-    Args:
-        source: the service whose log recorded it.
-    """
-    return {
-        "command_id": answer.command_id,
-        "source": source,
-        "epoch": answer.epoch,
-        "position": answer.position,
-        "streams": dict(answer.streams),
-        "repeated": answer.repeated,
-    }

@@ -137,3 +137,19 @@ def decide(
 def _field_of(command: Any, day: date) -> str | None:
     """Which of a command's fields brought a day; None where none did."""
     return next((each.name for each in fields(command) if getattr(command, each.name) == day), None)
+
+
+def answer_as_plain(answer: Answer, source: str) -> dict[str, Any]:
+    """What became of a command, as JSON data; its source, epoch and position are a query's ``at_least``.
+
+    Args:
+        source: the service whose log recorded it.
+    """
+    return {
+        "command_id": answer.command_id,
+        "source": source,
+        "epoch": answer.epoch,
+        "position": answer.position,
+        "streams": dict(answer.streams),
+        "repeated": answer.repeated,
+    }

@@ -15,7 +15,8 @@ from shared.projections.projection import Projection
 from shared.projections.waiting import AtLeast
 from shared.rules.refusal import Refusal
 from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT
-from shared.runtime.calls import RefusedCall, answer_as_plain, outcome_of, refusal_told
+from shared.runtime.calls import RefusedCall, outcome_of, refusal_told
+from shared.runtime.commands import answer_as_plain
 from shared.runtime.entrypoints import Rpc
 from shared.runtime.facts import LookUp
 from shared.runtime.intake import Derive, Find, Intake

@@ -12,7 +12,8 @@ from shared.rules.personal import Personal, Sealed
 from shared.rules.policy_parameter import SetParameter
 from shared.runtime.access import ANYWHERE, SIGNED_IN
 from shared.runtime.access_log import access_log
-from shared.runtime.calls import Call, answer_as_plain
+from shared.runtime.calls import Call
+from shared.runtime.commands import answer_as_plain
 from shared.runtime.entrypoints import CallProvider
 from shared.runtime.finding import service_class
 from shared.runtime.methods import command, operation, query
@@ -35,9 +36,10 @@ def log_head(call: Call) -> dict[str, Any]:
 def find_command(call: Call, *, command_id: str) -> dict[str, Any] | None:
     """What a command was answered when it was accepted; None if it never was.
 
-    For a caller whose answer was lost.
+    For a caller whose answer was lost: another's commands are found by the auditor only.
     """
-    found = call.house.log.command(command_id)
+    mine_only = None if call.holds("auditor") else call.actor.person_id
+    found = call.house.log.command(command_id, mine_only)
     return None if found is None else answer_as_plain(found, call.house.log.source)
 
 

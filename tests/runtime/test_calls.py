@@ -68,6 +68,19 @@ def test_a_caller_whose_answer_was_lost_finds_it_by_the_commands_id(caller: Any)
     assert caller.membership.find_command(command_id="never-sent") is None
 
 
+def test_only_the_auditor_finds_what_became_of_anothers_command(
+    caller: Any, suite: Together, bus_url: str
+) -> None:
+    first = caller.membership.register_person(**person_given(8), command_id="registering-8")
+
+    found = {}
+    for person_id, role in (("wang", "clerk"), ("li", "clerk"), ("li", "auditor")):
+        with calling(bus_url, folder_of(suite), role, person_id=person_id) as proxy:
+            found[person_id, role] = proxy.membership.find_command(command_id="registering-8")
+
+    assert found == {("wang", "clerk"): first, ("li", "clerk"): None, ("li", "auditor"): first}
+
+
 def test_a_refusal_arrives_with_its_code_and_both_sentences(caller: Any) -> None:
     caller.membership.register_person(**person_given(4))
 
