@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from services.assistance.aggregates import language
+from services.assistance.imports import bank_results
 from services.assistance.imports.bank_results import (
     ANOTHER_BATCH,
     NO_FILE,
@@ -203,7 +204,7 @@ def test_rows_that_cannot_be_read_are_named_and_keep_no_other_from_being_recorde
     told = record_result_file(call, **OF, name="result.csv", answered_on=PAID_ON)
 
     assert told["rows"] == 1
-    assert [each["row"] for each in told["unreadable"]] == [4, 5, 6]
+    assert told["unreadable"] == [4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -228,6 +229,21 @@ def test_a_file_outside_the_folder_is_not_found(call: Any) -> None:
 
     assert refusal_of(call, "../secret.csv") is NO_FILE
     assert refusal_of(call, "..") is NO_FILE
+
+
+def test_a_file_that_the_service_may_not_read_or_that_is_too_large_is_refused(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(call, "x" * 100)
+    with monkeypatch.context() as small:
+        small.setattr(bank_results, "FILE_BYTES_MOST", 99)
+        assert refusal_of(call) is bank_results.TOO_LARGE
+
+    def forbidden(*_: Any, **__: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert refusal_of(call) is bank_results.NOT_READABLE
 
 
 def test_a_return_code_that_nobody_knows_leaves_the_line_in_doubt() -> None:

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from demo.people import person
 from services.membership.aggregates.member import Member
 from services.membership.imports.member_columns import MEMBERS
+from services.membership.service import MembershipService
+from shared.runtime.local import Local
 from tests.imports.office import FEDERATION, HOSPITAL, MACHINERY, MACHINERY_ID, Office, row_of, words
+from tests.runtime.suite import token_of
 
 ROSTER = [row_of(index) for index in range(5)]
 
@@ -35,6 +38,27 @@ def test_rows_become_members_and_again_change_nothing(office: Office) -> None:
     assert words(first) == ["new"] * 5
     assert words(second) == ["unchanged"] * 5
     assert office.position == recorded
+
+
+def test_whose_recorded_values_are_compared_with_a_roster_is_in_the_access_log(office: Office) -> None:
+    office.members(ROSTER[:2])
+    nobody = looks(office)
+    office.members([ROSTER[0], row_of(1, mobile=""), ROSTER[2]], dry_run=True)
+    of_two = looks(office)
+    office.call("import_members", rows=[row_of(0, organisation=HOSPITAL)])
+
+    assert nobody == []
+    assert of_two == [
+        (state_of(office, 0).person_id, ["mobile", "name"]),
+        (state_of(office, 1).person_id, ["name"]),
+    ]
+    assert looks(office) == of_two
+
+
+def looks(office: Office) -> list[tuple[str, list[str]]]:
+    auditor = Local(MembershipService, office.house, token_of(office.folder, "auditor"))
+    answer = auditor.call("access_log", method="import_members", code="looked")["answer"]
+    return [(each["about_id"], each["fields"]) for each in answer]
 
 
 def test_a_dry_run_says_what_would_become_of_rows_and_records_nothing(office: Office) -> None:
@@ -162,7 +186,7 @@ WRONG_CELLS: dict[str, tuple[dict[str, str], str]] = {
     "the other sex": ({"sex": "女"}, "import.sex_differs@sex"),
     "another birth date": ({"birth_date": "1990-01-01"}, "import.birth_date_differs@birth_date"),
     "an impossible day": ({"joined_on": "2024-02-30"}, "date.does_not_exist@joined_on"),
-    "a day to come": ({"joined_on": "2199-01-01"}, "event.effective_later@joined_on"),
+    "a day to come": ({"joined_on": "2099-01-01"}, "event.effective_later@joined_on"),
     "a day before the founding": ({"joined_on": "2001-01-01"}, "member.before_founding@joined_on"),
     "no mobile number": ({"mobile": ""}, "import.cell_missing@mobile"),
     "a mobile number too short": ({"mobile": "1391234"}, "mobile.form@mobile"),

@@ -15,6 +15,8 @@ from shared.standards.money import parse_yuan
 
 COLUMNS = ("line_id", "outcome", "amount_yuan", "code")
 LINE_ID_LONGEST = 64
+FILE_BYTES_MOST = 16_000_000
+"""A row takes fifty; a batch has ten thousand at most."""
 A_COMMAND = 1_000
 """Rows recorded at a time."""
 IN = Path("bank") / "in"
@@ -22,8 +24,8 @@ IN = Path("bank") / "in"
 
 ANOTHER_BATCH = Refusal(
     "bank_results.another_batch",
-    zh="结果文件属于另一批次（{batch_id}）",
-    en="the result file is of another batch ({batch_id})",
+    zh="结果文件属于另一批次",
+    en="the result file is of another batch",
 )
 NOT_A_RESULT_FILE = Refusal(
     "bank_results.form", zh="不是银行结果文件", en="this is no result file of the bank"
@@ -34,6 +36,16 @@ ROWS_MISSING = Refusal(
     en="the result file says that it has {said} rows; {found} are there",
 )
 NO_FILE = Refusal("bank_results.no_file", zh="没有此结果文件", en="there is no such result file")
+NOT_READABLE = Refusal(
+    "bank_results.not_readable",
+    zh="服务无权读取此结果文件，请检查文件权限",
+    en="the service may not read this result file; look at the file's rights",
+)
+TOO_LARGE = Refusal(
+    "bank_results.too_large",
+    zh="结果文件超过{most_mb}MB",
+    en="the result file is larger than {most_mb} MB",
+)
 
 
 def record_result_file(
@@ -42,16 +54,10 @@ def record_result_file(
     """Record what a result file in the folder ``bank/in`` says; read again it changes nothing.
 
     Returns:
-        ``rows`` that could be read, ``unreadable`` ones, and the last ``position``: what was new of them,
-        what contradicts and what is of no line is told by the batch.
+        ``rows`` that could be read, the numbers of ``unreadable`` ones, and the last ``position``: what was
+        new of them, what contradicts and what is of no line is told by the batch.
     """
-    file = call.house.settings.files / IN / Path(name).name
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError):
-        raise NO_FILE(field="name") from None
-    except UnicodeDecodeError:
-        raise NOT_A_RESULT_FILE(field="name") from None
+    text = text_of(call.house.settings.files / IN / Path(name).name)
     results, unreadable = results_in(text, batch_id)
     position = 0
     for start in range(0, len(results), A_COMMAND):
@@ -68,8 +74,30 @@ def record_result_file(
     return {"rows": len(results), "unreadable": unreadable, "position": position}
 
 
-def results_in(text: str, batch_id: str) -> tuple[list[Result], list[dict[str, Any]]]:
-    """What a result file says, and its rows that cannot be read, each ``{row, text}``.
+def text_of(file: Path) -> str:
+    """What stands in a result file.
+
+    Raises the refusals ``bank_results.no_file``, ``.not_readable``, ``.too_large`` and ``.form``.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(FILE_BYTES_MOST + 1)
+    except (FileNotFoundError, IsADirectoryError):
+        raise NO_FILE(field="name") from None
+    except OSError:
+        raise NOT_READABLE(field="name") from None
+    if len(content) > FILE_BYTES_MOST:
+        raise TOO_LARGE(field="name", most_mb=FILE_BYTES_MOST // 1_000_000)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NOT_A_RESULT_FILE(field="name") from None
+
+
+def results_in(text: str, batch_id: str) -> tuple[list[Result], list[int]]:
+    """What a result file says, and the numbers of its rows that cannot be read.
+
+    What stands in those may be anybody's data and is not repeated.
 
     The first row is ``results``, the batch and the number of rows; then come headings, then the rows.
 
@@ -79,17 +107,17 @@ def results_in(text: str, batch_id: str) -> tuple[list[Result], list[dict[str, A
     match rows[:2]:
         case [["results", told_batch, said], [*headings]] if tuple(headings) == COLUMNS:
             if told_batch != batch_id:
-                raise ANOTHER_BATCH(field="batch_id", batch_id=told_batch)
+                raise ANOTHER_BATCH(field="batch_id")
             if said != str(len(rows) - 2):
                 raise ROWS_MISSING(said=said, found=len(rows) - 2)
         case _:
             raise NOT_A_RESULT_FILE(field="name")
     results: list[Result] = []
-    unreadable: list[dict[str, Any]] = []
+    unreadable: list[int] = []
     for number, row in enumerate(rows[2:], 3):
         result = _result(row)
         if result is None:
-            unreadable.append({"row": number, "text": ",".join(row)[:200]})
+            unreadable.append(number)
         else:
             results.append(result)
     return results, unreadable

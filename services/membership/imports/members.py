@@ -163,6 +163,7 @@ class Page:
         meant = organisations_meant(self._call, (each["organisation"] for each in good))
         actors = acting_for(self._call, [each for each in meant.values() if isinstance(each, str)])
         persons, known = self._recorded([each["identity_number"] for each in good])
+        self._call.looks("import_members", compared(good, meant, actors, persons, known))
         results: list[Result] = []
         for row in rows:
             try:
@@ -243,6 +244,25 @@ class Page:
             **changed,
         )
         return Wish("changed", Request(command, actor, self._call.command_id(recorded.member_id)))
+
+
+def compared(
+    rows: Sequence[Values],
+    meant: Mapping[str, str | Refused],
+    actors: Mapping[str, Actor | Exception],
+    persons: Mapping[str, str],
+    known: Mapping[str, Known],
+) -> list[tuple[str, list[str]]]:
+    """The persons whose recorded values an answer tells of, "unchanged" above all, each with the fields."""
+    found = []
+    for row in rows:
+        recorded = known.get(persons.get(row["identity_number"], ""))
+        organisation_id = meant[row["organisation"]]
+        if recorded is None or recorded.member.organisation_id != organisation_id:
+            continue
+        if isinstance(actors[recorded.member.organisation_id], Actor):
+            found.append((recorded.member.person_id, [name for name in PERSONAL if name in row]))
+    return found
 
 
 def _joining(row: Values, organisation_id: str, person_id: str | None, actor: Actor) -> Result:
