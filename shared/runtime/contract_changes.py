@@ -62,13 +62,19 @@ def _of_methods(path: str, old: Schema, new: Schema) -> Iterator[str]:
         if name not in new:
             yield f"{path}: {name} is gone"
             continue
-        for said in ("kind", "role", "command"):
+        for said in ("kind", "scope", "command"):
             if method.get(said) != new[name].get(said):
                 yield f"{path}: {name} has another {said}"
+        if lost := roles_of(method) - roles_of(new[name]):
+            yield f"{path}: {name} is closed to {', '.join(sorted(lost))}"
         if "accepts" in method and "accepts" in new[name]:
             yield from (
                 f"{path}: {name}: {why}" for why in _not_within(method["accepts"], new[name]["accepts"])
             )
+
+
+def roles_of(method: Schema) -> set[str]:
+    return set(method["role"].split(", "))
 
 
 def _not_within(inner: Schema, outer: Schema) -> Iterator[str]:

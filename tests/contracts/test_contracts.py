@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from shared.runtime.contracts import documents, event_schema, read_documents, te
 from shared.runtime.finding import service_class, service_names
 from shared.runtime.variables import VARIABLES
 from tests.architecture.tree import ROOT, modules
+from tests.contracts.releases import releases, write_release
 
 FOLDER = ROOT / "contracts"
 TEXT = {"type": "string", "maxLength": 200}
@@ -87,8 +89,16 @@ def event(**fields: Any) -> dict[str, Any]:
 
 
 def methods(**roles: str) -> dict[str, Any]:
-    told = {name: {"kind": "command", "role": role, "command": "Pay"} for name, role in roles.items()}
+    told = {
+        name: {"kind": "command", "role": role, "scope": "organisation_id", "command": "Pay"}
+        for name, role in roles.items()
+    }
     return {"assistance/methods": told}
+
+
+def scoped(scope: str) -> dict[str, Any]:
+    (method,) = methods(pay="cashier").values()
+    return {"assistance/methods": {"pay": method["pay"] | {"scope": scope}}}
 
 
 OPTIONAL = {**TEXT, "x-optional": True}
@@ -107,6 +117,8 @@ ADDITIVE = {
     "a longer text that a command takes": (command(note=TEXT), command(note={**TEXT, "maxLength": 300})),
     "another description": (command(note=TEXT), command(note={**TEXT, "description": "why"})),
     "a new method": (methods(pay="cashier"), methods(pay="cashier", pay_many="cashier")),
+    "a method that is open to another role too": (methods(pay="cashier"), methods(pay="auditor, cashier")),
+    "roles in another order": (methods(pay="cashier, auditor"), methods(pay="auditor, cashier")),
     "a new refusal": ({"assistance/refusals": {"a": {}}}, {"assistance/refusals": {"a": {}, "b": {}}}),
     "a refusal's sentence": ({"assistance/refusals": {"a": {"en": "x"}}}, {"assistance/refusals": {"a": {}}}),
 }
@@ -145,6 +157,9 @@ BREAKING = {
     ),
     "a method that is gone": (methods(pay="cashier", settle="cashier"), methods(pay="cashier")),
     "a method that asks for another role": (methods(pay="cashier"), methods(pay="approver")),
+    "a method that is closed to a role": (methods(pay="auditor, cashier"), methods(pay="cashier")),
+    "a method that touches more": (scoped("organisation_id"), scoped("whole_district")),
+    "a method whose organisation is found otherwise": (scoped("organisation_of_file"), scoped("parent_id")),
     "a refusal's code that is gone": ({"assistance/refusals": {"a": {}}}, {"assistance/refusals": {}}),
 }
 
@@ -157,6 +172,30 @@ def test_a_change_that_only_adds_is_accepted(change: str) -> None:
 @pytest.mark.parametrize("change", BREAKING)
 def test_a_change_that_breaks_a_caller_or_a_listener_is_found(change: str) -> None:
     assert breaking_changes(*BREAKING[change]) != []
+
+
+def test_what_was_once_released_is_still_kept() -> None:
+    told = documents()
+
+    broken = {version: breaking_changes(promised, told) for version, promised in releases().items()}
+
+    assert not any(broken.values()), broken
+
+
+def test_a_version_that_is_out_has_its_contracts_written_down() -> None:
+    """Below 1.0 nothing is promised; from then on each minor version is a release that binds."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+    assert version.startswith("0.") or version in releases(), "run `python -m tests.contracts`"
+
+
+def test_a_release_is_written_once_and_never_again(tmp_path: Path) -> None:
+    file = write_release("1.0.0", tmp_path)
+
+    assert releases(tmp_path) == {"1.0.0": json.loads(json.dumps(documents()))}
+    with pytest.raises(FileExistsError):
+        write_release("1.0.0", tmp_path)
+    assert file.parent == tmp_path
 
 
 def test_no_contract_breaks_itself() -> None:
