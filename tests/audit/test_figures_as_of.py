@@ -51,7 +51,7 @@ def asking(folder: Path) -> Iterator[Local]:
 
 
 def sent(moment: datetime) -> dict[str, str]:
-    return {"from_on": "1900-01-01", "to_on": "9999-12-31", "moment": moment.isoformat()}
+    return {"from_on": "1900-01-01", "to_on": "2100-12-31", "moment": moment.isoformat()}
 
 
 def test_as_of_a_moment_the_method_tells_what_was_told_then_and_how_far_it_knew(recorded: Remembered) -> None:
