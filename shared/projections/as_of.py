@@ -1,7 +1,7 @@
 """As of an earlier moment: projections made anew from the prefix of their feeds, in memory."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,12 +31,17 @@ class Past:
 
 
 @contextmanager
-def as_of(store: Store, followed: Sequence[tuple[Projection, Feed, int]]) -> Iterator[Past]:
+def as_of(
+    store: Store,
+    followed: Sequence[tuple[Projection, Feed, int]],
+    check_time: Callable[[], None] = lambda: None,
+) -> Iterator[Past]:
     """What was known then, in memory for as long as it is looked at.
 
     Args:
         followed: the projections that the queries join, each with its feed and the position up to which
             it was known; ``Log.position_at`` tells the position of a moment.
+        check_time: raises once it has taken too long; asked before each page.
     """
     memory = Store("sqlite://", connections=1)
     known: dict[str, int] = {}
@@ -44,7 +49,7 @@ def as_of(store: Store, followed: Sequence[tuple[Projection, Feed, int]]) -> Ite
     try:
         with memory.write() as target:
             for projection, feed, up_to in followed:
-                position, is_whole = _fill(store, target, projection, feed, up_to)
+                position, is_whole = _fill(store, target, projection, feed, up_to, check_time)
                 known[feed.source] = min(position, known.get(feed.source, position))
                 complete = complete and is_whole
             yield Past(target, known, complete)
@@ -53,7 +58,12 @@ def as_of(store: Store, followed: Sequence[tuple[Projection, Feed, int]]) -> Ite
 
 
 def _fill(
-    store: Store, target: Connection, projection: Projection, feed: Feed, up_to: int
+    store: Store,
+    target: Connection,
+    projection: Projection,
+    feed: Feed,
+    up_to: int,
+    check_time: Callable[[], None],
 ) -> tuple[int, bool]:
     """Apply a prefix of a feed; the position reached, and whether every event could be applied."""
     projection.table.create(target)
@@ -61,6 +71,7 @@ def _fill(
         last = min(up_to, feed.position(source))
     held: set[str] = set()
     for position in range(0, last, PAGE):
+        check_time()
         # A page in a transaction of its own: the database ends one that lies idle while rows are made.
         with store.read() as source:
             page = feed.page(source, position, min(PAGE, last - position), projection.handled)

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import field as field_of
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 from shared.bus.replica import Replica
 from shared.projections.as_of import as_of
 from shared.projections.projection import Projection
 from shared.rules.refusal import Refusal
+from shared.runtime.calls import Call
 from shared.runtime.house import House
 from shared.runtime.methods import arguments_of, query
 from shared.runtime.scopes import ORGANISATION, SUBTREE
@@ -19,6 +21,15 @@ MOMENT = Refusal(
     "query.moment",
     zh="应为带时区的时刻，如 2026-06-30T18:00:00+08:00",
     en="must be a moment with its offset, such as 2026-06-30T18:00:00+08:00",
+)
+
+
+AT_ONCE = BoundedSemaphore(2)
+"""How many such answers are made at a time in a process: each holds whole projections in memory."""
+BUSY = Refusal(
+    "query.busy",
+    zh="正在进行的查询太多，请稍后再试",
+    en="too many such queries are being answered at the moment; try again later",
 )
 
 
@@ -35,9 +46,14 @@ class query_as_of(query):  # noqa: N801 - it reads as a word in service classes
             more.insert(0, (ORGANISATION, str | None, field_of(default=None)))
         return arguments_of(self._function, more)
 
-    def _run(self, call: Any, values: dict[str, Any]) -> Any:
+    def _run(self, call: Call, values: dict[str, Any]) -> Any:
         moment = moment_in(values.pop("moment"))
-        return answer_as_of(call.house, self._function, values, self._reads, moment)
+        if not AT_ONCE.acquire(blocking=False):
+            raise BUSY()
+        try:
+            return answer_as_of(call, self._function, values, self._reads, moment)
+        finally:
+            AT_ONCE.release()
 
 
 def moment_in(text: str) -> datetime:
@@ -53,7 +69,7 @@ def moment_in(text: str) -> datetime:
 
 
 def answer_as_of(
-    house: House,
+    call: Call,
     function: Callable[..., Any],
     values: dict[str, Any],
     reads: Sequence[Projection],
@@ -65,9 +81,10 @@ def answer_as_of(
         function: ``(connection, **values)``.
         reads: the projections that it reads, which are made anew in memory.
     """
+    house = call.house
     up_to = {source: position_at(house, source, moment) for source in {each.source for each in reads}}
     followed = [(each, house.feed(each.source), up_to[each.source]) for each in reads]
-    with as_of(house.store, followed) as then:
+    with as_of(house.store, followed, call.check_time) as then:
         return {
             "answer": function(then.connection, **values),
             "known": then.known,

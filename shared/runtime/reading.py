@@ -1,8 +1,11 @@
 """Answering queries: what they know at least, how far they know, and whether that is complete."""
 
 from collections.abc import Callable, Sequence
+from threading import BoundedSemaphore
 from typing import Any
 
+from shared.log.store import Store
+from shared.projections.feed import Feed
 from shared.projections.following import standing
 from shared.projections.projection import Projection
 from shared.projections.waiting import AtLeast, NotYetError, OtherEpochError, wait_until_known
@@ -10,6 +13,8 @@ from shared.rules.refusal import Refusal
 from shared.runtime.house import House
 
 WAIT_SECONDS_MAX = 5.0
+WAITING = BoundedSemaphore(16)
+"""How many callers wait at a time in a process: the others are told at once, so that work goes on."""
 
 NOT_YET = Refusal(
     "query.not_yet",
@@ -70,8 +75,19 @@ def _wait(house: House, reads: Sequence[Projection], at_least: AtLeast) -> None:
     told = {"source": at_least.source, "position": at_least.position}
     try:
         feed = house.feed(at_least.source)
-        wait_until_known(house.store, feed, subscriptions, at_least, WAIT_SECONDS_MAX)
+        _wait_within_limits(house.store, feed, subscriptions, at_least)
     except NotYetError:
         raise NOT_YET(field="at_least", **told) from None
     except OtherEpochError:
         raise OTHER_EPOCH(field="at_least", epoch=at_least.epoch, **told) from None
+
+
+def _wait_within_limits(store: Store, feed: Feed, subscriptions: Sequence[str], at_least: AtLeast) -> None:
+    """As ``wait_until_known``; who would be one too many to wait is only told whether it is known already."""
+    is_waiting = WAITING.acquire(blocking=False)
+    try:
+        seconds_max = WAIT_SECONDS_MAX if is_waiting else 0.0
+        wait_until_known(store, feed, subscriptions, at_least, seconds_max)
+    finally:
+        if is_waiting:
+            WAITING.release()

@@ -69,6 +69,24 @@ def test_who_asks_as_of_a_position_is_told_whether_every_event_up_to_there_could
             assert then.known == {"fund": position}
 
 
+def test_an_answer_as_of_a_position_that_takes_too_long_is_broken_off_between_pages(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(as_of_module, "PAGE", 2)
+    told, asked = Told(), []
+    for number in range(6):
+        told.tell(Added(fund_id="a", amount_fen=number))
+
+    def check_time() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError), as_of(store, [(balances(), told, 6)], check_time):
+        pass
+    assert len(asked) == 2
+
+
 def test_who_waits_for_a_position_goes_on_once_it_is_reached(store: Store) -> None:
     told, projection = Told().tell(Added(fund_id="a", amount_fen=1)), balances()
     prepared(store, projection)

@@ -1,6 +1,8 @@
 """Who asks sees what they themselves recorded, and every answer says how far it knows."""
 
+import time
 from collections.abc import Iterator
+from threading import BoundedSemaphore
 from typing import Any
 
 import eventlet
@@ -12,7 +14,7 @@ from demo.typed import typed
 from services.reporting.projections.memberships import memberships
 from services.reporting.service import ReportingService
 from shared.projections.tables import parked
-from shared.runtime import reading
+from shared.runtime import past, reading
 from shared.runtime.calls import RefusedCall
 from shared.runtime.house import House
 from shared.runtime.together import Together
@@ -65,6 +67,33 @@ def refusal_of(caller: Any, at_least: dict[str, Any]) -> RefusedCall:
     with pytest.raises(RefusedCall) as refused:
         caller.reporting.member_count(at_least=at_least)
     return refused.value
+
+
+def test_who_would_be_one_too_many_to_wait_is_told_at_once(
+    caller: Any, joined: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "WAITING", BoundedSemaphore(1))
+    told = told_by(joined)
+    caller.reporting.member_count(at_least=told)
+
+    with reading.WAITING:
+        started = time.monotonic()
+        refused = refusal_of(caller, told | {"position": POSITION_FAR_AWAY})
+        assert refused.code == reading.NOT_YET.code
+        assert time.monotonic() - started < reading.WAIT_SECONDS_MAX / 2
+        assert caller.reporting.member_count(at_least=told)["answer"]["members"]
+
+
+def test_only_two_answers_as_of_a_moment_are_made_at_a_time(
+    caller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"from_on": "2024-01-01", "to_on": "2024-12-31", "moment": "2024-06-30T18:00:00+08:00"}
+    with past.AT_ONCE, past.AT_ONCE:
+        with pytest.raises(RefusedCall) as refused:
+            caller.reporting.figures_as_of(**asked)
+        assert refused.value.code == past.BUSY.code
+
+    assert caller.reporting.figures_as_of(**asked)["answer"]
 
 
 def test_who_joined_is_counted_by_a_query_that_is_asked_to_know_it(caller: Any, union: str) -> None:
