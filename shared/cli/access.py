@@ -39,6 +39,7 @@ def bootstrap(
     from shared.cli.reaching import LOGINS, reaching, refusals_told
     from shared.cli.services import settings_of
     from shared.log.envelope import house_day, moment_text
+    from shared.runtime.identities import derived_identity
     from shared.runtime.local import token_of_the_house
 
     screen: Screen = context.obj
@@ -55,7 +56,7 @@ def bootstrap(
                 token,
                 person_id=person_id,
                 name=name,
-                command_id=f"bootstrap-{name}-{person_id}",
+                command_id=derived_identity("bootstrap", f"{name}/{person_id}"),
             )
             login_id = str(next(iter(answer["streams"]))).partition("/")[2]
             ask(LOGINS, "set_password", token, login_id=login_id, password=password)

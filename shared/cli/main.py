@@ -1,5 +1,6 @@
 """The entry of ``gonghui``: its commands, the options of all of them, and how mistakes are told."""
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -209,5 +210,7 @@ def migrate(
 
 def main() -> None:
     """Run what the command line asks for, and exit with its status."""
+    # What is written here, stores above all, is for whoever runs it.
+    os.umask(0o077)
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     sys.exit(app())

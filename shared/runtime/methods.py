@@ -111,7 +111,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
     def __set_name__(self, owner: type[Any], name: str) -> None:
         intake, roles = self._intake, self._roles
 
-        def single(self: Any, **given: Any) -> Any:
+        def single(self: Any, /, **given: Any) -> Any:
             def answer() -> dict[str, Any]:
                 self.call.admit(roles)
                 request = intake.requests(self.call, [given])[0]
@@ -125,7 +125,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
 
             return outcome_of(self.call, name, answer)
 
-        def many(self: Any, rows: Any) -> Any:
+        def many(self: Any, /, rows: Any) -> Any:
             def answers() -> list[dict[str, Any]]:
                 self.call.admit(roles)
                 return handle_rows(self.call, intake, name, rows)
@@ -178,7 +178,7 @@ class operation:  # noqa: N801 - as above
         function, accepts, run = self._function, self._accepts(), self._run
         roles, scope = self._roles, self._scope
 
-        def method(self: Any, **given: Any) -> Any:
+        def method(self: Any, /, **given: Any) -> Any:
             def answer() -> Any:
                 self.call.admit(roles)
                 sent = load(accepts, given)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,25 @@ def test_bootstrapping_again_sets_the_password_anew_and_only_for_the_same_person
     assert again.exit_code == 0, again.output
     assert stranger.exit_code == 2
     assert gonghui("login", "first", typed=f"{another}\n").exit_code == 0
+
+
+def test_a_long_name_is_as_good_as_a_short_one() -> None:
+    made = gonghui(
+        "--json", "bootstrap", "a" * 32, "--person-id", "p" * 36, typed=f"{PASSWORD}\n{PASSWORD}\n"
+    )
+
+    assert made.exit_code == 0, made.output
+
+
+def test_what_the_program_writes_is_for_its_owner_alone(folder: Path) -> None:
+    environment = os.environ | {"GONGHUI_FOLDER": str(folder)}
+    folder.chmod(0o755)
+    program = [sys.executable, "-c", "from shared.cli.main import main; main()", "migrate", "staffing"]
+
+    done = subprocess.run(program, env=environment, umask=0o022, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert {file.stat().st_mode & 0o077 for file in folder.glob("staffing*")} == {0}
 
 
 def test_no_password_is_kept_in_the_clear(folder: Path) -> None:
