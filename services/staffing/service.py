@@ -52,17 +52,22 @@ from shared.runtime.commands import Request
 from shared.runtime.facts import LookUp
 from shared.runtime.house import House
 from shared.runtime.methods import command, operation, query
-from shared.runtime.passwords import hash_of, is_right, keep, kept
+from shared.runtime.passwords import hash_of, hashing, is_right, keep, kept
 from shared.runtime.scopes import SUBTREE, organisation_of
 from shared.runtime.service import Service
 from shared.runtime.signing_keys import read_signing_key
-from shared.runtime.tokens import LIFE_SECONDS, Grant, sign
+from shared.runtime.tokens import LIFE_SECONDS, LONGEST, Grant, sign
 
 SESSION_SECONDS_MAX = 12 * 3_600
 """How long a token can be renewed after a password was typed."""
 
 FAILED = Refusal("log_in.failed", zh="登录名或密码不正确", en="the name or the password is not right")
 NO_ROLES = Refusal("log_in.no_roles", zh="该账号目前没有任何角色", en="this login has no role at the moment")
+TOO_MANY_ROLES = Refusal(
+    "log_in.too_many_roles",
+    zh="该账号有{count}项角色，凭证容纳不下，请改在上级组织授予",
+    en="this login has {count} roles, more than a token holds; grant them at an organisation above instead",
+)
 NO_LOGIN = Refusal("log_in.none", zh="该凭证不属于任何登录账号", en="the token belongs to no login")
 SESSION_OVER = Refusal(
     "log_in.session_over",
@@ -94,14 +99,15 @@ attempts = Attempts()
 
 def log_in(call: Call, *, name: str, password: str) -> dict[str, Any]:
     """A token for who types a login's name and password: ``{token, expires_in_seconds}``."""
-    attempts.check(name)
     with call.house.store.read() as connection:
         login_id = _login_named(connection, name)
         password_hash = None if login_id is None else kept(connection, login_id)
     # Not what was typed: it may be a password in the wrong place.
     call.login_id = login_id or ""
-    if not is_right(password, password_hash) or login_id is None:
-        raise FAILED()
+    with hashing():
+        attempts.check(name)
+        if not is_right(password, password_hash) or login_id is None:
+            raise FAILED()
     attempts.succeeded(name)
     answer = _token(call, login_id, time.time())
     call.record("log_in", "logged_in")
@@ -119,11 +125,12 @@ def renew(call: Call) -> dict[str, Any]:
 def change_password(call: Call, *, password: str, new_password: str) -> None:
     """Change one's own password. All tokens that one has become void."""
     login_id, _ = _caller(call)
-    attempts.check(login_id)
     with call.house.store.read() as connection:
         password_hash = kept(connection, login_id)
-    if not is_right(password, password_hash):
-        raise FAILED(field="password")
+    with hashing():
+        attempts.check(login_id)
+        if not is_right(password, password_hash):
+            raise FAILED(field="password")
     attempts.succeeded(login_id)
     _set(call, login_id, new_password)
 
@@ -140,7 +147,8 @@ def _caller(call: Call) -> tuple[str, float]:
 
 
 def _set(call: Call, login_id: str, password: str) -> None:
-    password_hash = hash_of(password)
+    with hashing():
+        password_hash = hash_of(password)
     # First what makes older tokens void: if this fails half-way, too much is void and not too little.
     outcome = call.house.handle(Request(ChangePassword(login_id=login_id), call.actor, call.command_id()))
     if isinstance(outcome, Exception):
@@ -159,7 +167,7 @@ def _token(call: Call, login_id: str, logged_in_at: float) -> dict[str, Any]:
     """A token with the roles that a login has today, as the log tells them at this moment."""
     log = call.house.log
     # Before the stream is read: whatever comes later makes the token void.
-    position = log.head().position
+    head = log.head()
     state: Login = _state(log, login, login_id)
     if not state.opened:
         raise UNKNOWN()
@@ -183,10 +191,13 @@ def _token(call: Call, login_id: str, logged_in_at: float) -> dict[str, Any]:
         person_id=state.person_id,
         login_id=login_id,
         grants=[Grant(role, organisation_id) for role, organisation_id in places],
-        position=position,
+        epoch=head.epoch,
+        position=head.position,
         logged_in_at=logged_in_at,
         life_seconds=life_seconds,
     )
+    if len(token) > LONGEST:
+        raise TOO_MANY_ROLES(count=len(places))
     return {"token": token, "expires_in_seconds": int(life_seconds)}
 
 

@@ -70,6 +70,10 @@ TREE_WAIT_SECONDS = 2.0
 LEVELS_MOST = 32
 
 
+Place = tuple[int, int]
+"""An epoch and a position in staffing's log: after a restore positions begin again, further back."""
+
+
 @dataclass(slots=True)
 class _News:
     """What was known when the store was last looked into.
@@ -80,8 +84,8 @@ class _News:
 
     looked_at: float = float("-inf")
     level_at: float = float("-inf")
-    void: Mapping[str, int] = field(default_factory=dict)
-    void_persons: Mapping[str, int] = field(default_factory=dict)
+    void: Mapping[str, Place] = field(default_factory=dict)
+    void_persons: Mapping[str, Place] = field(default_factory=dict)
     parents: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -119,8 +123,9 @@ class Access:
         if token.login_id == "" and token.grants == (Grant(SERVICE, None),):
             return
         news = self._look()
-        ended_at = max(news.void.get(token.login_id, 0), news.void_persons.get(token.person_id, 0))
-        if ended_at > token.position:
+        never = (0, 0)
+        ended_at = max(news.void.get(token.login_id, never), news.void_persons.get(token.person_id, never))
+        if ended_at > (token.epoch, token.position):
             raise BadToken("void", token)
         if time.monotonic() - news.level_at > LEVEL_SECONDS_MAX < time.time() - token.issued_at:
             raise NOT_LEVEL()
@@ -157,7 +162,7 @@ class Access:
                     level_at = min(self._level_at(connection, each, now) for each in self._void)
                     news.level_at = max(news.level_at, level_at)
                     news.void, news.void_persons = (
-                        {row[0]: row[1] for row in connection.execute(select(each))}
+                        {row[0]: (row[1], row[2]) for row in connection.execute(select(each))}
                         if each in {void.table for void in self._void}
                         else {}
                         for each in (void_tokens_table, void_persons_table)

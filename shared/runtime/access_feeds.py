@@ -18,12 +18,14 @@ void_tokens_table = Table(
     "void_tokens",
     metadata,
     Column("login_id", Text, primary_key=True),
+    Column("epoch", Number, nullable=False),
     Column("position", Number, nullable=False),
 )
 void_persons_table = Table(
     "void_persons",
     metadata,
     Column("person_id", Text, primary_key=True),
+    Column("epoch", Number, nullable=False),
     Column("position", Number, nullable=False),
 )
 organisation_parents_table = Table(
@@ -35,7 +37,7 @@ organisation_parents_table = Table(
 
 
 def void_tokens(source: str, events: Sequence[type[Any]]) -> Projection:
-    """For each login the position of the last event that made all its earlier tokens void.
+    """For each login the place of the last event that made all its earlier tokens void.
 
     Args:
         source: the service that keeps the logins.
@@ -48,7 +50,7 @@ def void_tokens(source: str, events: Sequence[type[Any]]) -> Projection:
 
 
 def void_persons(source: str, events: Sequence[type[Any]]) -> Projection:
-    """For each person the position of the last event that made all their earlier tokens void.
+    """For each person the place of the last event that made all their earlier tokens void.
 
     Args:
         source: the service that keeps who works where.
@@ -61,7 +63,7 @@ def void_persons(source: str, events: Sequence[type[Any]]) -> Projection:
 
 
 def _made_void(row: Row, event: Any, envelope: Envelope) -> Row:
-    return row | {"position": envelope.position}
+    return row | {"epoch": envelope.facts.epoch, "position": envelope.position}
 
 
 def organisation_parents(source: str, founded: type[Any]) -> Projection:

@@ -1,7 +1,8 @@
 """Passwords: hashed with Argon2 away from the hub, kept in a table that can forget, never in a log."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,12 +16,21 @@ from shared.rules.refusal import Refusal
 SHORTEST, LONGEST = 10, 200
 AT_ONCE = threading.BoundedSemaphore(2)
 """How many hashes are worked out at a time: each takes a core and MEMORY_KIBIBYTES."""
+WAITING_MOST = 8
+"""How many callers may wait for a hash: each holds a place among those whom the interface answers."""
+_places = threading.BoundedSemaphore(WAITING_MOST)
 MEMORY_KIBIBYTES = 19_456
 
 LENGTH = Refusal(
     "password.length",
     zh="密码应为{shortest}至{longest}位",
     en="a password has {shortest} to {longest} characters",
+)
+
+BUSY = Refusal(
+    "log_in.busy",
+    zh="此刻登录的人太多，请几秒钟后再试",
+    en="too many are logging in at this moment; try again in a few seconds",
 )
 
 Result = TypeVar("Result")
@@ -36,6 +46,17 @@ credentials = Table(
 # Source of the costs: OWASP, Password Storage Cheat Sheet, Argon2id.
 _hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIBIBYTES, parallelism=1)
 _nobodys = "$argon2id$v=19$m=19456,t=2,p=1$3x30gQAmN+/GBbxTroKo9A$sBuz0KIbueZtTTth5bgENvcXzOhTzpkyuQUnZEqgPH0"
+
+
+@contextmanager
+def hashing() -> Iterator[None]:
+    """A place among those who wait for a hash, whoever they are. Raises the refusal ``log_in.busy``."""
+    if not _places.acquire(blocking=False):
+        raise BUSY()
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def hash_of(password: str) -> str:

@@ -20,7 +20,8 @@ LIFE_SECONDS = 300
 LEEWAY_SECONDS = 5
 REMEMBERED_SECONDS = 10.0
 REMEMBERED_MOST = 1_000
-LONGEST = 4_096
+LONGEST = 32_768
+"""Room for some three hundred roles, each at an organisation of its own."""
 
 PEOPLE_SIGNED_BY = "staffing"
 """The service that keeps the logins: no other may say who a person is."""
@@ -53,14 +54,15 @@ class Token:
 
     Args:
         login_id: empty in a service's own.
-        position: how much of staffing's log had been seen when the token was made; whatever is recorded
-            later about the login makes the token void.
+        epoch, position: how much of staffing's log had been seen when the token was made; whatever is
+            recorded later about the login, or in a later epoch, makes the token void.
         logged_in_at, issued_at, expires_at: seconds since 1970.
     """
 
     person_id: str
     login_id: str
     grants: tuple[Grant, ...]
+    epoch: int
     position: int
     logged_in_at: float
     issued_at: float
@@ -80,6 +82,7 @@ def sign(
     person_id: str,
     grants: Sequence[Grant],
     login_id: str = "",
+    epoch: int = 0,
     position: int = 0,
     logged_in_at: float | None = None,
     life_seconds: float = LIFE_SECONDS,
@@ -92,6 +95,7 @@ def sign(
         "sub": person_id,
         "login": login_id,
         "grants": [[each.role, each.organisation_id] for each in grants],
+        "epoch": epoch,
         "position": position,
         "auth_time": now if logged_in_at is None else logged_in_at,
         "iat": now,
@@ -195,6 +199,7 @@ def _token(claims: Mapping[str, Any]) -> Token:
             Grant(str(role), None if organisation_id is None else str(organisation_id))
             for role, organisation_id in claims["grants"]
         ),
+        epoch=int(claims.get("epoch", 0)),
         position=int(claims.get("position", 0)),
         logged_in_at=float(claims.get("auth_time", claims["iat"])),
         issued_at=float(claims["iat"]),

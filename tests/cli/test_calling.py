@@ -172,7 +172,7 @@ def test_a_token_is_renewed_before_it_ends_and_an_ended_one_asks_for_a_login(fol
     claims = {"person_id": "wang", "grants": [Grant("administrator", None)], "logged_in_at": time.time()}
     staffing = embedded_settings("staffing", folder)
     key, login_id = read_signing_key(staffing), json.loads(made.stdout)["login_id"]
-    short = sign(staffing, key, **claims, login_id=login_id, position=10**6, life_seconds=60)  # type: ignore[arg-type]
+    short = sign(staffing, key, **claims, login_id=login_id, epoch=9, life_seconds=60)  # type: ignore[arg-type]
     (folder / "token").write_text(short)
 
     renewed = current_token(10)

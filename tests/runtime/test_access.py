@@ -308,7 +308,9 @@ def assistance(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-def aged(house: House, monkeypatch: pytest.MonkeyPatch, age_seconds: float, position: int = 5) -> str:
+def aged(
+    house: House, monkeypatch: pytest.MonkeyPatch, age_seconds: float, position: int = 5, epoch: int = 1
+) -> str:
     """A token that was issued so long ago."""
     staffing = embedded_settings("staffing", house.settings.folder)
     now = time.time()
@@ -320,6 +322,7 @@ def aged(house: House, monkeypatch: pytest.MonkeyPatch, age_seconds: float, posi
             person_id="wang",
             login_id="login-wang",
             grants=[Grant("clerk", None)],
+            epoch=epoch,
             position=position,
         )
 
@@ -369,7 +372,7 @@ def test_a_token_is_void_once_staffing_recorded_later_that_its_login_was_revoked
     before, after = (aged(assistance, monkeypatch, 1, position) for position in (8, 9))
     judge.token(before)
     with assistance.store.write() as connection:
-        connection.execute(void_tokens_table.insert().values(login_id="login-wang", position=9))
+        connection.execute(void_tokens_table.insert().values(login_id="login-wang", epoch=1, position=9))
 
     later = time.monotonic() + access.LOOK_SECONDS + 0.1
     monkeypatch.setattr(time, "monotonic", lambda: later)
@@ -377,6 +380,18 @@ def test_a_token_is_void_once_staffing_recorded_later_that_its_login_was_revoked
     with pytest.raises(BadToken, match="void"):
         judge.token(before)
     assert judge.token(after).position == 9
+
+
+def test_after_a_restore_of_staffing_what_its_earlier_positions_say_neither_saves_nor_ends_a_token(
+    assistance: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = heard_level(assistance)
+    with assistance.store.write() as connection:
+        connection.execute(void_tokens_table.insert().values(login_id="login-wang", epoch=2, position=9))
+
+    with pytest.raises(BadToken, match="void"):
+        judge.token(aged(assistance, monkeypatch, 1, position=100, epoch=1))
+    assert judge.token(aged(assistance, monkeypatch, 1, position=3, epoch=3)).epoch == 3
 
 
 def test_a_service_that_follows_no_logins_accepts_only_fresh_tokens(
@@ -407,3 +422,10 @@ def test_a_refused_attempt_is_recorded_with_who_and_why_and_without_the_token(
     assert forged.startswith("membership.register_person access.token_refused by=- login=- fault=")
     assert none == "membership.register_person access.no_token by=- login=-"
     assert token[:40] not in caplog.text
+
+
+def test_an_argument_named_self_is_an_unknown_one_and_gets_an_answer(houses: dict[str, House]) -> None:
+    token = token_with(houses, "auditor")
+
+    assert outcome(houses, "membership", "log_head", token, self=1) == "input.invalid"
+    assert outcome(houses, "membership", "found_organisation_many", token, self=1) == "call.malformed"

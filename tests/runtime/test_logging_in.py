@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nameko.standalone.rpc import ClusterRpcProxy
 
+from services.staffing import service as staffing_service
 from services.staffing.aggregates.login import NAME_TAKEN
 from services.staffing.service import (
     FAILED,
     NO_ROLES,
     SESSION_OVER,
     SESSION_SECONDS_MAX,
+    TOO_MANY_ROLES,
     StaffingService,
     attempts,
 )
@@ -22,7 +24,7 @@ from shared.runtime.attempts import TOO_MANY, TRIES_MOST
 from shared.runtime.calls import RefusedCall
 from shared.runtime.finding import service_names
 from shared.runtime.local import token_of_the_house
-from shared.runtime.passwords import LENGTH
+from shared.runtime.passwords import BUSY, LENGTH, WAITING_MOST, hashing
 from shared.runtime.signing_keys import read_signing_key
 from shared.runtime.together import Together
 from shared.runtime.tokens import Grant, sign
@@ -38,7 +40,7 @@ def no_attempts() -> None:
     attempts.__init__()  # type: ignore[misc]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def administrator(suite: Together, bus_url: str) -> Iterator[Any]:
     """Whoever set the house up: a token that the house itself signed."""
     with calling_with(
@@ -108,9 +110,63 @@ def test_after_a_few_failures_even_the_right_password_has_to_wait(administrator:
         assert code_of(nobody.staffing.log_in, name="attacked", password=PASSWORD) == TOO_MANY.code
 
 
+def test_a_refusal_for_too_many_failures_stands_in_the_access_log_under_its_login(
+    administrator: Any, suite: Together, bus_url: str
+) -> None:
+    login_id = opened(administrator, "sprayed", "clerk")
+    with calling_with(bus_url, None) as nobody:
+        for _ in range(TRIES_MOST + 1):
+            code_of(nobody.staffing.log_in, name="sprayed", password=ANOTHER)
+
+    assert suite.houses[StaffingService].access_log.flush()
+    with calling(bus_url, folder_of(suite), "auditor") as auditor:
+        told = auditor.staffing.access_log(method="log_in", code=TOO_MANY.code)["answer"]
+    assert told[-1]["login_id"] == login_id
+
+
+def test_who_comes_when_too_many_wait_for_a_hash_is_refused_at_once_and_loses_no_try(
+    administrator: Any, bus_url: str
+) -> None:
+    opened(administrator, "patient", "clerk")
+    with calling_with(bus_url, None) as nobody:
+        with ExitStack() as others:
+            for _ in range(WAITING_MOST):
+                others.enter_context(hashing())
+            refused = {
+                code_of(nobody.staffing.log_in, name="patient", password=PASSWORD)
+                for _ in range(TRIES_MOST + 1)
+            }
+
+        assert refused == {BUSY.code}
+        assert code_of(nobody.staffing.log_in, name="patient", password=PASSWORD) == "accepted"
+
+
+def test_a_login_with_a_hundred_roles_gets_a_token_that_every_service_takes(
+    administrator: Any, bus_url: str
+) -> None:
+    login_id = opened(administrator, "everywhere")
+    places = [{"organisation_id": f"organisation-{number:04}-" + "x" * 40} for number in range(100)]
+    granted = {"login_id": login_id, "role": "auditor", "begins_on": TODAY}
+    administrator.staffing.grant_role_many(rows=[granted | each for each in places])
+
+    with calling_with(bus_url, logged_in(bus_url, "everywhere")) as proxy:
+        for service in service_names():
+            assert code_of(getattr(proxy, service).find_command, command_id="x") == "accepted"
+
+
+def test_more_roles_than_a_token_holds_are_told_at_the_log_in(
+    administrator: Any, bus_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(administrator, "too-many", "clerk")
+    monkeypatch.setattr(staffing_service, "LONGEST", 100)
+
+    with calling_with(bus_url, None) as nobody:
+        assert code_of(nobody.staffing.log_in, name="too-many", password=PASSWORD) == TOO_MANY_ROLES.code
+
+
 def test_a_login_without_a_role_today_gets_no_token(administrator: Any, bus_url: str) -> None:
     login_id = opened(administrator, "not-yet")
-    administrator.staffing.grant_role(login_id=login_id, role="clerk", begins_on="2999-01-01")
+    administrator.staffing.grant_role(login_id=login_id, role="clerk", begins_on="2099-01-01")
 
     with calling_with(bus_url, None) as nobody:
         assert code_of(nobody.staffing.log_in, name="not-yet", password=PASSWORD) == NO_ROLES.code
@@ -160,6 +216,7 @@ def test_a_token_is_renewed_until_the_session_has_lasted_too_long(
         person_id="system:long-day",
         login_id=login_id,
         grants=[Grant("clerk", None)],
+        epoch=1,
         position=10_000,
         logged_in_at=time.time() - SESSION_SECONDS_MAX - 1,
     )
