@@ -117,18 +117,18 @@ def send(screen: Screen, service: str, importing: Importing, given: dict[str, An
     """Have all rows judged, page by page; a row about the same as an earlier one is not sent."""
     from shared.files.pages import pages_of
 
-    first = without_repeated(importing)
+    first = without_repeated(screen, importing)
     sent = [importing.rows[index][1] for index in first]
     done = 0
     with screen.progress("导入", "importing", len(sent)) as progress:
         for page in pages_of(importing.layout.parents(sent), ROWS_A_CALL):
             answers = ask_for(service, importing, [sent[index] for index in page.indexes], given)
-            take(importing, first, page, answers)
+            take(screen, importing, first, page, answers)
             done += len(page.own)
             progress(done)
 
 
-def without_repeated(importing: Importing) -> list[int]:
+def without_repeated(screen: Screen, importing: Importing) -> list[int]:
     """The indexes of the rows to send; those about the same as an earlier one are refused."""
     seen: dict[str, int] = {}
     first = []
@@ -139,7 +139,9 @@ def without_repeated(importing: Importing) -> list[int]:
             if key is not None:
                 seen[key] = row.number
         else:
-            importing.refuse(index, f"与第{seen[key]}行所指相同，同一文件中只能有一行")
+            number = seen[key]
+            zh = f"与第{number}行所指相同，同一文件中只能有一行"
+            importing.refuse(index, screen.word(zh, f"is about the same as row {number}; a file has one row"))
     return first
 
 
@@ -164,23 +166,25 @@ def ask_for(service: str, importing: Importing, rows: list["Fields"], given: dic
     return answers
 
 
-def take(importing: Importing, first: list[int], page: "Page", answers: list[Any]) -> None:
+def take(screen: Screen, importing: Importing, first: list[int], page: "Page", answers: list[Any]) -> None:
     """Note what became of a page's own rows."""
     for index, answer in zip(page.indexes, answers, strict=True):
         if index not in page.own:
             continue
         if answer["row"] == "refused":
-            importing.refuse(first[index], reason_of(importing.layout, answer["refused"]))
+            importing.refuse(first[index], reason_of(screen, importing.layout, answer["refused"]))
         else:
             importing.counts[answer["row"]] += 1
 
 
-def reason_of(layout: "Layout", refused: dict[str, Any]) -> str:
+def reason_of(screen: Screen, layout: "Layout", refused: dict[str, Any]) -> str:
     """Why a row was refused, in the words of its headings."""
-    told = refused.get("problems") or [refused]
-    return "；".join(
-        f"{layout.heading_of(each['field'])}：{each['zh']}" if each["field"] else each["zh"] for each in told
-    )
+    sentences = []
+    for each in refused.get("problems") or [refused]:
+        sentence = screen.word(each["zh"], each["en"])
+        heading = layout.heading_of(each["field"]) if each["field"] else ""
+        sentences.append(f"{heading}{screen.word('：', ': ')}{sentence}" if heading else sentence)
+    return screen.word("；", "; ").join(sentences)
 
 
 def return_refused(file: Path, importing: Importing) -> None:

@@ -105,6 +105,17 @@ def test_refused_rows_come_back_with_reasons_and_go_in_once_corrected(
     assert told(again) == {"new": 0, "changed": 1, "unchanged": 0, "refused": 2}
 
 
+def test_reasons_are_given_in_the_language_that_was_asked_for(open_door: Office, tmp_path: Path) -> None:
+    file = roster(tmp_path / "roster.csv", row_of(1, mobile="123"), row_of(2), row_of(2))
+
+    result = gonghui("members", file, "--lang", "en", "--json", "--dry-run")
+
+    assert [each["reason"] for each in json.loads(result.stdout)["refused"]] == [
+        "手机号: must be 11 digits that begin with 13 to 19",
+        "is about the same as row 4; a file has one row",
+    ]
+
+
 def test_nothing_personal_is_shown_of_refused_rows(open_door: Office, tmp_path: Path) -> None:
     someone = person(1)
     file = roster(tmp_path / "a.csv", row_of(1, mobile="139 0000"))
