@@ -1,11 +1,13 @@
-"""``gonghui bootstrap``, ``gonghui login`` and ``gonghui signing-key``: who gets in, and how."""
+"""``gonghui bootstrap``, ``login``, ``password`` and ``signing-key``: who gets in, and how."""
 
-import sys
+import json
+from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 import typer
 
+from shared.cli.asking import asked
 from shared.cli.screen import Screen
 from shared.cli.sentences import Mistake, Sentence
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 PERSONS = "membership"
 """The service that keeps persons."""
 FIRST_ROLES = ("administrator", "personnel")
+PAGE = 1_000
 
 app = typer.Typer()
 
@@ -29,12 +32,13 @@ def bootstrap(
     person_id: str | None = typer.Option(
         None, help="已登记人员的编号 · The person, if registered; otherwise number and name are asked for"
     ),
+    another: bool = typer.Option(
+        False, "--another", help="已有管理员时再建一个 · One more, though there is an administrator"
+    ),
     generate: bool = typer.Option(False, help="自动生成密码 · Make a password up and show it once"),
     timeout: float = Timeout,
 ) -> None:
     """建立首个管理员账号 · Make the first administrator; again with the same name: set the password anew."""
-    from datetime import UTC, datetime
-
     from shared.cli.mistakes import told
     from shared.cli.reaching import LOGINS, reaching, refusals_told
     from shared.cli.services import settings_of
@@ -43,9 +47,12 @@ def bootstrap(
     from shared.runtime.local import token_of_the_house
 
     screen: Screen = context.obj
-    password = token_urlsafe(16) if generate else asked("密码 · Password", is_secret=True, is_new=True)
     # Who may read the store of logins may make its first administrator, whether the service runs or not.
     with refusals_told(), reaching(timeout, own=LOGINS) as ask:
+        there = administrators(ask)
+        if there and name not in there and not another:
+            raise already_administered(there)
+        password = token_urlsafe(16) if generate else asked("密码 · Password", is_secret=True, is_new=True)
         person_id = person_id or identified(ask)
         with told(LOGINS):
             token = token_of_the_house(settings_of(LOGINS), "administrator")
@@ -103,6 +110,33 @@ def login(
     )
 
 
+@app.command()
+def password(context: typer.Context, timeout: float = Timeout) -> None:
+    """更换自己的密码 · Change one's own password; all tokens made before end, so log in again.
+
+    密码只在终端输入，或经标准输入给出：原密码一行，新密码两行 · Passwords are typed, never arguments.
+    """
+    from shared.cli.call import asked as answered
+    from shared.cli.reaching import LOGINS
+
+    screen: Screen = context.obj
+    answered(
+        screen,
+        LOGINS,
+        "change_password",
+        timeout,
+        password=asked("原密码 · The password until now", is_secret=True),
+        new_password=asked("新密码 · The new password", is_secret=True, is_new=True),
+    )
+    if screen.as_json:
+        screen.put({"changed": True})
+        return
+    screen.say(
+        "密码已更换，请重新登录：gonghui login 登录名",
+        "the password is changed; log in again: gonghui login NAME",
+    )
+
+
 @app.command(name="signing-key")
 def signing_key(context: typer.Context, service: str = Service) -> None:
     """更换服务的签名密钥 · Make a new key; the old one ends when its public file is removed."""
@@ -121,6 +155,53 @@ def signing_key(context: typer.Context, service: str = Service) -> None:
     screen.say(
         f"服务“{service}”的新签名密钥：{key_id}；重启该服务后，从 {settings.public_keys} 删除旧公钥",
         f"“{service}” has the key {key_id}; restart it, then remove the old one from {settings.public_keys}",
+    )
+
+
+def administrators(ask: "Ask") -> list[str]:
+    """The names of those who administer the district today or later, as the log of logins tells.
+
+    A token tells it for nobody but its owner, and no read model keeps it; this is asked once in a lifetime.
+    """
+    from shared.cli.mistakes import told
+    from shared.cli.reaching import LOGINS
+    from shared.cli.services import settings_of
+    from shared.log.envelope import house_day, moment_text
+    from shared.runtime.tokens import OwnToken
+
+    today = house_day(moment_text(datetime.now(UTC))).isoformat()
+    with told(LOGINS):
+        token = OwnToken(settings_of(LOGINS))()
+    names: dict[str, str] = {}
+    ends: dict[str, str] = {}
+    position, head = 0, 1
+    while position < head:
+        page = ask(LOGINS, "events_after", token, position=position, limit=PAGE)
+        for text, _ in page["events"]:
+            event = json.loads(text)
+            login_id = event["data"].get("login_id", "")
+            match event["type"], event["data"]:
+                case "LoginOpened", {"name": str(name)}:
+                    names[login_id] = name
+                case "RoleGranted", {"role": "administrator", "organisation_id": None, "ends_on": ends_on}:
+                    ends[login_id] = ends_on or today
+                case "RoleWithdrawn", {"role": "administrator", "organisation_id": None}:
+                    ends.pop(login_id, None)
+                case "LoginRevoked", _:
+                    ends.pop(login_id, None)
+        position += len(page["events"])
+        head = page["head"]["position"]
+    return [names[login_id] for login_id, ends_on in ends.items() if ends_on >= today]
+
+
+def already_administered(names: list[str]) -> Mistake:
+    every = ", ".join(names)
+    return Mistake(
+        Sentence(f"已有管理员账号：{every}", f"there is an administrator already: {every}"),
+        Sentence(
+            "重设其密码请用该登录名；确需再建一个请加 --another",
+            "use that name to set the password anew; --another makes one more",
+        ),
     )
 
 
@@ -144,22 +225,3 @@ def identified(ask: "Ask") -> str:
         name=name,
     )
     return str(answer["person_id"])
-
-
-def asked(question: str, *, is_secret: bool = False, is_new: bool = False) -> str:
-    """What is typed; a secret is not shown, and a new one is typed twice; scripts give a line each."""
-    if not sys.stdin.isatty():
-        lines = [sys.stdin.readline() for _ in range(1 + is_new)]
-        if not all(lines) or len(set(lines)) > 1:
-            raise Mistake(
-                Sentence(
-                    f"没有读到：{question.partition(' · ')[0]}", f"not read: {question.partition(' · ')[2]}"
-                ),
-                Sentence(
-                    "请在终端中输入，或经标准输入逐行给出（新密码两行）",
-                    "type it at a terminal, or give it line by line on the input (new passwords twice)",
-                ),
-            )
-        return lines[0].rstrip("\r\n")
-    answer: str = typer.prompt(question, hide_input=is_secret, confirmation_prompt=is_new, err=True)
-    return answer

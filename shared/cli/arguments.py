@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.cli.asking import asked
 from shared.cli.sentences import Mistake, Sentence, visible
 from shared.cli.services import check_service, nearest
 from shared.runtime.finding import methods_of, service_class
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from shared.runtime.methods import Declared
 
 FROM_FILE = "@"
+TYPED = "-"
 
 Schema = Mapping[str, Any]
 
@@ -59,7 +61,7 @@ def schema_of_arguments(declared: "Declared") -> Schema:
 
 
 def arguments_from(typed: Iterable[str], fields: Schema) -> dict[str, Any]:
-    """Values by field from ``key=value`` and ``key=@file.json``. Raises Mistake."""
+    """Values by field from ``key=value``, ``key=@file.json`` and ``key=-`` (asked for). Raises Mistake."""
     values: dict[str, Any] = {}
     for each in typed:
         key, equals, text = each.partition("=")
@@ -67,8 +69,8 @@ def arguments_from(typed: Iterable[str], fields: Schema) -> dict[str, Any]:
             raise Mistake(
                 Sentence(f"“{visible(each)}”不是“名称=值”", f"“{visible(each)}” is not key=value"),
                 Sentence(
-                    "参数写作 名称=值，或 名称=@文件.json",
-                    "arguments are written key=value, or key=@file.json",
+                    "参数写作 名称=值、名称=@文件.json，或 名称=-（随后输入）",
+                    "arguments are written key=value, key=@file.json, or key=- to be asked for it",
                 ),
             )
         if key in values:
@@ -79,6 +81,7 @@ def arguments_from(typed: Iterable[str], fields: Schema) -> dict[str, Any]:
         if text.startswith(FROM_FILE):
             values[key] = json_in(text.removeprefix(FROM_FILE))
         else:
+            text = asked(f"{key} · {key}", is_secret=True) if text == TYPED else text
             values[key] = value_from(text, fields.get(key, {}))
     return values
 

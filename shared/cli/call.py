@@ -26,7 +26,10 @@ def call(
         help="服务.方法；只写服务则列出其方法 · Alone, a service lists its methods",
     ),
     arguments: list[str] = typer.Argument(
-        None, metavar="[KEY=VALUE]…", help="参数，值为JSON或文本；名称=@文件.json · Values are JSON or text"
+        None,
+        metavar="[KEY=VALUE]…",
+        help="参数，值为JSON或文本；名称=@文件.json；名称=- 随后输入且不显示"
+        " · Values are JSON or text; KEY=- is typed unseen",
     ),
     rows: Path | None = typer.Option(
         None, help="含多行的JSON文件，用于 …_many 方法 · A JSON file of rows for a …_many method"

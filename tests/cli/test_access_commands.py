@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from demo.people import person
 from services.staffing.service import FAILED, attempts
 from shared.cli.main import app
+from shared.cli.reaching import reaching
+from shared.runtime.local import token_of_the_house
 from shared.runtime.settings import embedded_settings
 from shared.runtime.tokens import Grant, Verifier
 
@@ -87,6 +89,30 @@ def test_a_long_name_is_as_good_as_a_short_one() -> None:
     made = gonghui(
         "--json", "bootstrap", "a" * 32, "--person-id", "p" * 36, typed=f"{PASSWORD}\n{PASSWORD}\n"
     )
+
+    assert made.exit_code == 0, made.output
+
+
+def test_a_second_administrator_is_made_only_on_purpose() -> None:
+    bootstrapped()
+    asking = ("--lang", "en", "bootstrap", "second", "--person-id", "li", "--generate")
+
+    refused = gonghui(*asking)
+    made = gonghui(*asking, "--another")
+
+    assert refused.exit_code == 2
+    assert "there is an administrator already: first" in refused.stderr
+    assert "--another" in refused.stderr
+    assert made.exit_code == 0, made.output
+
+
+def test_once_no_administrator_is_left_another_one_is_the_first(folder: Path) -> None:
+    login_id = json.loads(bootstrapped().stdout.splitlines()[-1])["login_id"]
+    with reaching(20, own="staffing") as ask:
+        token = token_of_the_house(embedded_settings("staffing", folder), "administrator")
+        ask("staffing", "revoke_login", token, login_id=login_id, reason="离职")
+
+    made = gonghui("bootstrap", "second", "--person-id", "li", "--generate")
 
     assert made.exit_code == 0, made.output
 

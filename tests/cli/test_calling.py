@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from demo.people import person
 from shared.bus import embedded
 from shared.cli import status as status_command
+from shared.cli.arguments import arguments_from
 from shared.cli.main import app
 from shared.cli.session import current_token, ends_at
 from shared.runtime.door import SOCKET_FILE, Door
@@ -167,7 +168,7 @@ def test_without_a_login_one_is_told_to_log_in(folder: Path) -> None:
 
 
 def test_a_token_is_renewed_before_it_ends_and_an_ended_one_asks_for_a_login(folder: Path) -> None:
-    made = gonghui("bootstrap", "second", "--person-id", "wang", "--generate", "--json")
+    made = gonghui("bootstrap", "second", "--another", "--person-id", "wang", "--generate", "--json")
     gonghui("login", "second", typed=json.loads(made.stdout)["password"] + "\n")
     claims = {"person_id": "wang", "grants": [Grant("administrator", None)], "logged_in_at": time.time()}
     staffing = embedded_settings("staffing", folder)
@@ -183,6 +184,44 @@ def test_a_token_is_renewed_before_it_ends_and_an_ended_one_asks_for_a_login(fol
     assert ends_at(renewed) > ends_at(short) + 60
     assert done.exit_code == 2
     assert "登录已过期" in done.stderr
+
+
+def test_a_password_is_changed_without_ever_being_an_argument(folder: Path) -> None:
+    made = gonghui("bootstrap", "third", "--another", "--person-id", "zhao", "--generate", "--json")
+    old, new, newest = json.loads(made.stdout)["password"], "a horse of another colour", "and yet another one"
+    gonghui("login", "third", typed=f"{old}\n")
+
+    mistyped = gonghui("password", typed=f"{old}\n{new}\n{new}!\n")
+    done = gonghui("password", "--json", typed=f"{old}\n{new}\n{new}\n")
+    assert mistyped.exit_code == 2
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"changed": True}
+    assert gonghui("login", "third", typed=f"{old}\n").exit_code == 2
+    assert gonghui("login", "third", typed=f"{new}\n").exit_code == 0
+
+    secrets = ("password=-", "new_password=-")
+    short = gonghui("call", "staffing.change_password", *secrets, typed=f"{new}\n")
+    called = gonghui("call", "staffing.change_password", *secrets, typed=f"{new}\n{newest}\n")
+    assert short.exit_code == 2
+    assert "new_password" in short.stderr
+    assert called.exit_code == 0, called.output
+    assert gonghui("login", "third", typed=f"{newest}\n").exit_code == 0
+
+
+def test_what_is_asked_for_is_not_shown_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[bool] = []
+
+    def prompt(question: str, *, hide_input: bool, **_: object) -> str:
+        shown.append(not hide_input)
+        return f"{question.partition(' ')[0]} 1"
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.prompt", prompt)
+    assert arguments_from(["password=-", "level=4"], {"password": {"type": "string"}}) == {
+        "password": "password 1",
+        "level": 4,
+    }
+    assert shown == [False]
 
 
 def test_status_is_fine_where_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
