@@ -3,6 +3,8 @@
 import json
 import re
 import subprocess
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from shared.runtime.process_settings import ProcessSettings
 from tests.architecture.tree import ROOT
 from tests.deployment.composition import COMPOSITION, DEPLOY, SERVICES, composition
 
+LOCKS = [ROOT / "requirements.lock", DEPLOY / "requirements.lock", ROOT / "bench/peer/requirements.lock"]
 WRITTEN = [COMPOSITION, ROOT / "Dockerfile", *sorted(each for each in DEPLOY.iterdir() if each.is_file())]
 
 
@@ -116,6 +119,20 @@ def test_the_image_installs_what_the_tests_ran_with() -> None:
     running = set(pinned.findall((DEPLOY / "requirements.lock").read_text()))
     assert running < everything
     assert not [each for each in running if each.startswith(("pytest", "mypy", "ruff", "hypothesis"))]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_lock_names_no_place_from_which_packages_come(lock: Path) -> None:
+    """Neither an address nor an option of the installer: the reader's own settings decide."""
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "://" in line or line.startswith("-")] == []
+
+
+def test_no_dependency_may_become_another_major_version_by_itself() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
+    asked += [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
+    assert [each for each in asked if "<" not in each and "==" not in each] == []
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:
