@@ -18,6 +18,7 @@ test: $(READY)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
+	tests/other_pythons.sh
 	$(PYTEST) --cov --cov-report=term
 
 bench: $(READY)
@@ -43,7 +44,7 @@ lock: $(READY)
 	! grep -nE '://|^-' requirements.lock deploy/requirements.lock
 
 clean:
-	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): pyproject.toml requirements.lock
 	python=$$(for name in python3.11 python3 python3.12 python3.13; do \
