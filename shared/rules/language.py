@@ -24,7 +24,7 @@ class Language:
         service: the name of the service.
         deciders: one for each kind of stream; every service understands epochs, policy parameters and
             skipped reactions besides.
-        parameters: the policy parameters that its rules ask for: no others are set.
+        parameters: the policy parameters that its rules ask for: no others are set, unless there are none.
 
     Raises:
         ValueError: a name is used twice.

@@ -116,11 +116,15 @@ def evolve(state: PolicyParameter, event: ParameterSet) -> PolicyParameter:
 
 
 def policy_parameter_of(parameters: Sequence[Parameter[Any]]) -> Decider:
-    """The decider of a service that has these parameters, and no others."""
+    """The decider of a service that has these parameters, and no others.
+
+    Where rules ask for none yet, whatever is set is kept for those to come.
+    """
     declared = {each.key: each for each in parameters}
 
     def decide(command: SetParameter, state: PolicyParameter, context: Context) -> list[ParameterSet]:
-        check(command, declared.get(command.key))
+        if declared:
+            check(command, declared.get(command.key))
         return set_value(command, state)
 
     return Decider("parameter", "key", SetParameter, ParameterSet, PolicyParameter(), decide, evolve)

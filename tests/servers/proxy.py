@@ -53,6 +53,8 @@ class Proxy:
         self._pattern: tuple[bytes, Cut] | None = None
         self._passing = threading.Event()
         self._passing.set()
+        self._answering = threading.Event()
+        self._answering.set()
         self.cuts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -68,10 +70,15 @@ class Proxy:
         """Take everything and pass nothing on, as a network does whose packets vanish."""
         self._passing.clear()
 
+    def hold_answers(self) -> None:
+        """Pass on what clients say, and nothing of what the server answers."""
+        self._answering.clear()
+
     def pass_again(self) -> None:
         """End the connections of the silent time, and pass on what comes from now on."""
         self.reset_all()
         self._passing.set()
+        self._answering.set()
 
     def reset_all(self) -> None:
         for pair in list(self._pairs):
@@ -116,6 +123,7 @@ class Proxy:
         pair.server.sendall(data)
 
     def _to_client(self, pair: Pair, data: bytes) -> None:
+        self._answering.wait()
         if pair.swallowing:
             pair.reset()
             return
