@@ -23,7 +23,7 @@ from tests.servers.rabbitmq import RabbitMQ
 from tests.suite.deployment import Deployment, Kind
 
 SERVICE = "assistance"
-SIZE = Size(households=60, portion=10, kills=0, broker_kills=0, database_kills=0, wipes=0)
+SIZE = Size(households=24, portion=8, kills=0, broker_kills=0, database_kills=0, wipes=0)
 CALL_WAIT_SECONDS = 0.1
 """Between the calls, so that the instances stand still several times before all is done."""
 INTERFACE_SECONDS = 6.0
@@ -149,5 +149,5 @@ def test_instances_that_stand_still_are_relieved_and_do_no_harm_when_they_go_on(
             findings = list(oracle.findings())
 
     assert findings == []
-    assert len(freezer.takeovers) >= 2 * instances
+    assert len(freezer.takeovers) >= instances
     assert max(freezer.takeovers) <= TAKEOVER_SECONDS_MAX
