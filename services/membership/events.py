@@ -17,9 +17,11 @@ DocumentType = Literal[
     "hong_kong_macao_residence_permit",
     "taiwan_residence_permit",
     "foreign_permanent_residence",
-    "passport",
-    "other",
 ]
+"""Those whose number has the form of GB 11643, and so tells birth date and sex (glossary, 8.1).
+
+A passport's tells neither: such documents need what the number does not tell, and are not taken so far.
+"""
 OrganisationKind = Literal[
     "federation", "basic_union_federation", "basic_union", "joint_basic_union", "organiser", "branch", "group"
 ]

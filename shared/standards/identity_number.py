@@ -16,6 +16,7 @@ _DAY_OF_CALENDAR = r"(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
 _PATTERN = rf"^[1-9][0-9]{{5}}(18|19|20)[0-9]{{2}}{_DAY_OF_CALENDAR}[0-9]{{3}}[0-9X]$"
 _standard = re.compile(_PATTERN).fullmatch
 _CHARACTERS = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_OTHER_DOCUMENT = re.compile(r"[A-Z]{1,3}[0-9]")
 _LEGACY = re.compile(r"[1-9][0-9]{14}")
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -44,7 +45,7 @@ class IdentityNumber(str):
         The first six digits are checked for form only: an abolished division code is no error. Whether the
         birth date lies in the future is asked by `check_on`, since it needs today's date.
 
-        Refused: identity_number.precision_lost, .length, .characters, .date, .check_digit.
+        Refused: identity_number.precision_lost, .other_document, .length, .characters, .date, .check_digit.
         """
         if _standard(text) is None:
             text = _standard_form(text)
@@ -102,6 +103,13 @@ def _standard_form(typed: str) -> str:
     if _LEGACY.fullmatch(text):
         text = f"{text[:6]}19{text[6:]}"
         text += check_character(text)
+    if _OTHER_DOCUMENT.match(text):
+        raise Invalid(
+            "identity_number.other_document",
+            "这是护照等其他证件的号码；目前只能登记18位证件号码（含出生日期和性别）的人员",
+            "the number of another document, such as a passport; so far only 18-digit numbers are taken, "
+            "which tell birth date and sex",
+        )
     if len(text) != 18 or len(typed) > _LONGEST_TYPED:
         raise Invalid(
             "identity_number.length", "身份证号应为18位（旧号15位）", "must have 18 characters (old form: 15)"

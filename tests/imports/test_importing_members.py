@@ -182,7 +182,10 @@ WRONG_CELLS: dict[str, tuple[dict[str, str], str]] = {
         "identity_number.date@identity_number",
     ),
     "no number": ({"identity_number": ""}, "import.cell_missing@identity_number"),
-    "a passport's number": ({"identity_number": "E12345678"}, "identity_number.length@identity_number"),
+    "a passport's number": (
+        {"identity_number": "E12345678"},
+        "identity_number.other_document@identity_number",
+    ),
     "the other sex": ({"sex": "女"}, "import.sex_differs@sex"),
     "another birth date": ({"birth_date": "1990-01-01"}, "import.birth_date_differs@birth_date"),
     "an impossible day": ({"joined_on": "2024-02-30"}, "date.does_not_exist@joined_on"),

@@ -144,12 +144,13 @@ def test_no_service_keeps_a_parameter_that_its_rules_do_not_ask_for(caller: Any,
 
 def test_unknown_fields_are_refused_and_all_that_is_wrong_is_told_at_once(caller: Any) -> None:
     refused = refusal_of(
-        caller.membership.register_person, document_type="passport", colour="red", identity_number="1"
+        caller.membership.register_person, document_type="passport", colour="red", identity_number="E12345678"
     )
 
     assert {(problem["field"], problem["code"]) for problem in refused.problems} == {
         ("colour", "field.unknown"),
-        ("identity_number", "identity_number.length"),
+        ("document_type", "field.not_one_of"),
+        ("identity_number", "identity_number.other_document"),
         ("name", "field.missing"),
     }
 

@@ -46,6 +46,8 @@ def test_the_handbooks_numbers_are_accepted(text: str) -> None:
         ("110109199013010016", "date"),
         ("010109199001010016", "characters"),
         ("11010919900101001", "length"),
+        ("E12345678", "other_document"),
+        ("USA110109900101", "other_document"),
     ],
 )
 def test_the_handbooks_false_numbers_are_refused_for_the_reason_it_gives(text: str, reason: str) -> None:

@@ -31,9 +31,9 @@ def test_a_person_is_registered_with_number_and_name() -> None:
 
 
 def test_a_person_with_another_document_is_registered_too() -> None:
-    decision = persons.given().when(register(document_type="passport"))
+    decision = persons.given().when(register(document_type="taiwan_residence_permit"))
 
-    decision.then(person_registered("zhang", document_type="passport"))
+    decision.then(person_registered("zhang", document_type="taiwan_residence_permit"))
 
 
 def test_a_person_id_stands_for_one_person_only() -> None:
