@@ -93,17 +93,23 @@ class QueueConsumer(messaging.QueueConsumer):
                     self._wait_unless_stopped(wait_seconds)
             yield connection
 
+    def _cancel_consumers_if_requested(self) -> None:
+        """As nameko's, which would leave whoever stops waiting for ever where the connection breaks here."""
+        requested, self._pending_remove_providers = self._pending_remove_providers, {}
+        for provider, removed in requested.items():
+            consumer = self._consumers.pop(provider, None)
+            with suppress(OSError, AMQPError, KombuError):
+                if consumer is not None:
+                    consumer.cancel()
+            removed.send()
+
     def _wait_unless_stopped(self, seconds: float) -> None:
         """Wait. Raises OSError, as a lost connection does, once nobody wants to consume any more."""
         deadline = time.monotonic() + seconds
         while not self.should_stop and (remaining := deadline - time.monotonic()) > 0:
             eventlet.sleep(min(remaining, STOP_LOOK_SECONDS))
-            for provider, removed in self._pending_remove_providers.items():
-                self._consumers.pop(provider, None)
-                removed.send()
-            if self._pending_remove_providers and not self._consumers:
-                self.should_stop = True
-            self._pending_remove_providers = {}
+            if self._pending_remove_providers:
+                self.on_iteration()
         if self.should_stop:
             raise OSError("asked to stop")
 
