@@ -365,24 +365,6 @@ def test_plain_event_handlers_of_nameko_hear_single_events(district: District) -
     assert heard[0]["source"] == f"gonghui/{DISTRICT}/{district.house.log.source}"
 
 
-def test_every_queue_is_durable_or_exclusive_and_none_uses_what_newer_brokers_refuse(
-    district: District, rabbitmq: RabbitMQ
-) -> None:
-    container = serving(district.house.log, district.url)
-    source = RpcSource(district.url, district.house.log.source)
-    source.events_after(0, 1)
-
-    listed = rabbitmq.ctl("list_queues", "name", "durable", "exclusive", "arguments").splitlines()[1:]
-    rows = [line.split("\t") for line in listed]
-    container.stop()
-    source.close()
-
-    assert any(name.startswith("replica.v1.") for name, *_ in rows)
-    for name, durable, exclusive, arguments in rows:
-        assert "true" in (durable, exclusive), name
-        assert "x-queue-mode" not in arguments, name
-
-
 def test_no_personal_value_leaves_the_source(
     district: District, rabbitmq: RabbitMQ, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

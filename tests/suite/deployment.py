@@ -1,5 +1,6 @@
 """A deployment as in production: each service with its database, role and processes, over one broker."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +101,25 @@ class Deployment:
     def waiting_messages(self, queue: str) -> int:
         """How many messages lie in a queue, delivered and unacknowledged ones included."""
         return self._rabbitmq.list_queues(self._vhost)[queue]
+
+    def queues(self) -> list[dict[str, Any]]:
+        """Every queue there is: name, durable, exclusive, arguments, messages."""
+        columns = ("name", "durable", "exclusive", "arguments", "messages")
+        listed = self._rabbitmq.ctl("list_queues", "--vhost", self._vhost, "--formatter=json", *columns)
+        found: list[dict[str, Any]] = json.loads(listed)
+        return found
+
+    def delete_queues(self) -> None:
+        """Delete every queue with all that is in it, whoever it belongs to."""
+        every = f'rabbit_amqqueue:list(<<"{self._vhost}">>)'
+        self._rabbitmq.ctl(
+            "eval", f'[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- {every}], ok.'
+        )
+
+    def wipe_broker(self) -> None:
+        """Have the broker lose everything but its users."""
+        self._rabbitmq.reset()
+        self.make_vhost()
 
     def kill_all(self) -> None:
         """End every process, and leave to the servers what they hold."""
