@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from services.assistance.aggregates.batch.commands import RecordBankFile
 from services.assistance.events.batch import BatchReleased
 from services.assistance.projections.bank_file import SHOWN, bank_file, put
 from shared.log.envelope import Envelope
@@ -15,7 +16,7 @@ bank_files = Reaction("bank_files", source="assistance")
 
 
 @bank_files.on(BatchReleased)
-def batch_released(event: BatchReleased, envelope: Envelope) -> Iterable[Effect]:
+def batch_released(event: BatchReleased, envelope: Envelope) -> Iterable[Effect | RecordBankFile]:
     """The release is recorded, whatever becomes of the file; after a crash in between it is written yet.
 
     Source: design, section 10: the file is a function of the log, and the bank takes a batch once.
@@ -33,4 +34,5 @@ def batch_released(event: BatchReleased, envelope: Envelope) -> Iterable[Effect]
         house.access_log.write([replace(seen_by, about_id=each) for each in made.holder_ids])
         put(house, made)
 
-    return [Effect(write)]
+    written = RecordBankFile(batch_id=event.batch_id, organisation_id=event.organisation_id)
+    return [Effect(write), written]

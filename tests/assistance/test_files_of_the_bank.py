@@ -24,6 +24,7 @@ from services.assistance.imports.bank_results import (
     results_in,
 )
 from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, NOT_WRITTEN, write_bank_file
+from services.assistance.projections.payment_batches import payment_batch
 from services.assistance.reactions import bank_files
 from shared.projections import checkpoints, parking
 from shared.projections.reacting import ReactionFollower
@@ -164,9 +165,20 @@ def test_who_is_killed_between_release_and_bank_file_has_the_same_file_written_a
     assert not (approved / file).exists()
 
     with closing(open_house(embedded_settings("assistance", approved), language)) as house:
+        assert stands(house) == ("released", False)
         write_bank_file(cast("Call", Feng(house)), **OF)
+        assert stands(house) == ("released", True)
         assert Feng(house).town.count("BatchReleased") == 1
     assert (approved / file).read_bytes() == (undisturbed / file).read_bytes()
+
+
+def stands(house: House) -> tuple[str, bool]:
+    """The batch's status, and whether its file has been written, as its query tells."""
+    Feng(house).town.follow()
+    with house.store.read() as connection:
+        told = payment_batch(connection, **OF)
+    assert told is not None
+    return told["status"], told["file_written_on"] is not None
 
 
 def killed(folder: Path, halts_at: str) -> None:

@@ -236,7 +236,8 @@ def settle(command: SettleContradiction, payment: Payment, context: Context) -> 
 
 
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
-    return replace(_evolved(payment, event), last_on=max(payment.last_on, event.effective_on))
+    after = _evolved(payment, event)
+    return after if event.effective_on <= after.last_on else replace(after, last_on=event.effective_on)
 
 
 def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - one branch an event
@@ -278,7 +279,8 @@ def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - 
 
 
 def _now(payment: Payment, event: Line, status: Status) -> Payment:
-    attempt = Attempt(line=line_of(event), status=status)
+    known = payment.attempts.get(event.line_id)
+    attempt = Attempt(line=known.line if known else line_of(event), status=status)
     return replace(payment, attempts={**payment.attempts, event.line_id: attempt})
 
 

@@ -10,6 +10,7 @@ from services.assistance.aggregates.batch.commands import (
     LockBatch,
     OpenBatch,
     ReconcileBatch,
+    RecordBankFile,
     RecordResults,
     ReleaseBatch,
     RemoveLines,
@@ -19,12 +20,22 @@ from services.assistance.aggregates.batch.making import add_lines, open_batch, r
 from services.assistance.aggregates.batch.refusals import ANOTHER_ORGANISATION
 from services.assistance.aggregates.batch.results import record_results
 from services.assistance.aggregates.batch.state import BatchEvent, PaymentBatch, evolve
-from services.assistance.aggregates.batch.steps import approve, check, lock, reconcile, release, unlock
+from services.assistance.aggregates.batch.steps import (
+    approve,
+    check,
+    lock,
+    reconcile,
+    record_file,
+    release,
+    unlock,
+)
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 
 
-def decide(command: BatchCommand, batch: PaymentBatch, context: Context) -> list[Any]:
+def decide(  # noqa: C901 - one branch a command
+    command: BatchCommand, batch: PaymentBatch, context: Context
+) -> list[Any]:
     """Source: handbook, assistance 6 (separation of duties) and 7 (payment); design, section 10."""
     if isinstance(command, OpenBatch):
         return open_batch(command, batch, context)
@@ -45,6 +56,8 @@ def decide(command: BatchCommand, batch: PaymentBatch, context: Context) -> list
             return approve(command, batch, context)
         case ReleaseBatch():
             return release(command, batch, context)
+        case RecordBankFile():
+            return record_file(command, batch, context)
         case RecordResults():
             return record_results(command, batch, context)
         case ReconcileBatch():

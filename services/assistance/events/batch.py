@@ -134,6 +134,16 @@ class BatchReleased:
 
 
 @message
+class BankFileWritten:
+    """The file of a released batch lies where the bank fetches it; until then no money can leave."""
+
+    batch_id: str
+    file_digest: str
+    written_by: str
+    effective_on: date
+
+
+@message
 class ResultsRecorded:
     """What was new in a part of a result file; what was said before is not counted again."""
 

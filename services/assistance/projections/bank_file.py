@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from services.assistance.aggregates.batch.commands import RecordBankFile
 from services.assistance.aggregates.batch.lines import digest_of_file
 from services.assistance.aggregates.batch.state import PaymentBatch
 from services.assistance.aggregates.payment_batch import payment_batch
@@ -22,6 +23,7 @@ from shared.log.tables import events
 from shared.rules.personal import Erased
 from shared.rules.refusal import Refusal
 from shared.runtime.calls import Call
+from shared.runtime.commands import Request
 from shared.runtime.house import House
 from shared.runtime.secret_files import write_anew
 from shared.standards.money import plain_yuan
@@ -159,6 +161,10 @@ def write_bank_file(call: Call, *, batch_id: str, organisation_id: str) -> dict[
     # Before anything is shown: this file is the one way by which accounts leave the house in the clear.
     call.looks("write_bank_file", [(each, SHOWN) for each in made.holder_ids])
     put(call.house, made)
+    written = RecordBankFile(batch_id=batch_id, organisation_id=organisation_id)
+    outcome = call.house.handle(Request(written, call.actor))
+    if isinstance(outcome, Exception):
+        raise outcome
     return {
         "name": made.name,
         "line_count": made.line_count,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, Integer, MetaData, Table, Text, select
 
 from services.assistance.events.batch import (
+    BankFileWritten,
     BatchApproved,
     BatchChecked,
     BatchLocked,
@@ -44,6 +45,7 @@ batches_table = Table(
     Column("unmatched", Integer, nullable=False, default=0),
     Column("opened_on", Date, nullable=False),
     Column("released_on", Date),
+    Column("file_written_on", Date),
 )
 not_payable_table = Table(
     "not_payable",
@@ -55,6 +57,7 @@ not_payable_table = Table(
 )
 
 payment_batches = Projection(batches_table, source="assistance", key="batch_id")
+DAYS = ("opened_on", "released_on", "file_written_on")
 COUNTED = (
     "confirmed",
     "confirmed_fen",
@@ -116,6 +119,11 @@ def released(row: Row, event: BatchReleased, envelope: Envelope) -> Row:
     return row | {"status": "released", "file_digest": file_digest, "released_on": event.effective_on}
 
 
+@payment_batches.on(BankFileWritten)
+def file_written(row: Row, event: BankFileWritten, envelope: Envelope) -> Row:
+    return row | {"file_written_on": event.effective_on}
+
+
 @payment_batches.on(ResultsRecorded)
 def answered(row: Row, event: ResultsRecorded, envelope: Envelope) -> Row:
     counted = {name: row[name] + getattr(event, name) for name in COUNTED}
@@ -146,14 +154,17 @@ def payable_after_all(row: Row, event: PaymentPrepared, envelope: Envelope) -> N
 
 
 def payment_batch(connection: Connection, *, batch_id: str, organisation_id: str) -> dict[str, Any] | None:
-    """How a batch stands, and the digest that its check and approval have to name; None if there is none."""
+    """How a batch stands, and the digest that its check and approval have to name; None if there is none.
+
+    A released batch without ``file_written_on`` waits for its bank file: no money can leave before.
+    """
     wanted = select(batches_table).where(
         batches_table.c.batch_id == batch_id, batches_table.c.organisation_id == organisation_id
     )
     found = connection.execute(wanted).mappings().one_or_none()
     if found is None:
         return None
-    days = {name: found[name] and found[name].isoformat() for name in ("opened_on", "released_on")}
+    days = {name: found[name] and found[name].isoformat() for name in DAYS}
     return dict(found) | days
 
 

@@ -9,6 +9,7 @@ from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.events.batch import (
+    BankFileWritten,
     BatchApproved,
     BatchChecked,
     BatchLocked,
@@ -240,6 +241,10 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     BatchReleased: lambda event, who: (
         f"{who} 放行批次{event.batch_id}，银行文件摘要{event.file_digest[:12]}",
         f"{who} released batch {event.batch_id}, the bank file's digest is {event.file_digest[:12]}",
+    ),
+    BankFileWritten: lambda event, who: (
+        f"{who} 生成批次{event.batch_id}的银行文件",
+        f"{who} wrote the bank file of batch {event.batch_id}",
     ),
     PaymentReleased: lambda event, _: (
         f"明细{event.line_id}随批次送银行",

@@ -20,6 +20,7 @@ from services.assistance.aggregates.paying import line_id
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.events.batch import (
+    BankFileWritten,
     BatchApproved,
     BatchChecked,
     BatchLine,
@@ -50,7 +51,7 @@ from services.assistance.events.payment import (
 from services.assistance.parameters import BATCH_MINUTES_OVER_FEN
 from tests.rules.assistance.grants import AMOUNT_FEN, grant_approved, grant_proposed
 from tests.rules.assistance.households import FACTORY, ON_FILE, account_recorded
-from tests.rules.rules import Others, Rules
+from tests.rules.rules import TODAY, Others, Rules
 
 PAID_ON = date(2024, 3, 4)
 DISTRICT = "district"
@@ -177,6 +178,13 @@ def batch_released(event: LinesAdded, **changes: Any) -> BatchReleased:
     return BatchReleased(batch_id=event.batch_id, **fields | changes)
 
 
+def file_written(event: LinesAdded, **changes: Any) -> BankFileWritten:
+    amounts = {each: line.amount_fen for each, line in event.lines.items()}
+    fields: dict[str, Any] = {"written_by": "feng", "effective_on": TODAY}
+    digest = digest_of_file(event.batch_id, amounts)
+    return BankFileWritten(batch_id=event.batch_id, file_digest=digest, **fields | changes)
+
+
 def up_to(last: str, event: LinesAdded | None = None) -> list[Any]:
     """A batch's history up to one of its steps: opened, added, locked, checked, approved or released."""
     event = event or added()
@@ -256,6 +264,7 @@ def every_event() -> list[Any]:
         approved(again, **in_c),
         released("c", **second),
         replace(batch_released(again, **in_c), organisation_id="a"),
+        file_written(again, **in_c),
         failed("c", **second),
         PaymentContradicted(**line("c", **second), **said),
         ContradictionSettled(**line("c", **second), settlement="paid", document_no="first"),

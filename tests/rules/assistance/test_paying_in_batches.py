@@ -14,6 +14,7 @@ from services.assistance.aggregates.batch.commands import (
     LockBatch,
     OpenBatch,
     ReconcileBatch,
+    RecordBankFile,
     ReleaseBatch,
     RemoveLines,
     UnlockBatch,
@@ -53,6 +54,7 @@ from tests.rules.assistance.payments import (
     checked,
     confirmed,
     failed,
+    file_written,
     line,
     locked,
     opened,
@@ -311,6 +313,18 @@ def test_a_second_release_of_one_batch_has_no_effect() -> None:
     rules = world({"1": [prepared(), released()]})
     rules.given(*up_to("released")).when(RELEASE, by="feng").then_nothing()
     rules.given(*up_to("released")).when(RELEASE, by="another cashier").then_nothing()
+
+
+def test_the_first_time_that_a_bank_file_is_written_is_recorded_and_is_no_step_on_the_batch() -> None:
+    wish = RecordBankFile(**OF_THE_BATCH)
+    rules = world({"1": [prepared(), released(), failed()]})
+    written = file_written(added())
+
+    rules.given(*up_to("approved")).when(wish, by="feng").then_refused(WRONG_STEP)
+    rules.given(*up_to("released")).when(wish, by="feng").then(written)
+    rules.given(*up_to("released"), written).when(wish, by="feng").then_nothing()
+    # It is written when it is written, be it years after what is recorded late.
+    assert rules.given(*up_to("released"), written).when(reconcile(0), by="chen").events
 
 
 def test_an_unlocked_batch_has_to_be_checked_and_approved_anew() -> None:

@@ -77,6 +77,14 @@ class ReleaseBatch:
 
 
 @message
+class RecordBankFile:
+    """Sent by the service itself, whenever it has written a batch's file (again)."""
+
+    batch_id: str
+    organisation_id: str
+
+
+@message
 class Result:
     """One row of a bank's result file; ``code`` says why a line was not paid."""
 
@@ -116,6 +124,7 @@ BatchCommand = (
     | CheckBatch
     | ApproveBatch
     | ReleaseBatch
+    | RecordBankFile
     | RecordResults
     | ReconcileBatch
 )

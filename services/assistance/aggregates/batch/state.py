@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal, assert_never
 
 from services.assistance.events.batch import (
+    BankFileWritten,
     BatchApproved,
     BatchChecked,
     BatchLine,
@@ -51,6 +52,8 @@ class PaymentBatch:
     released_by: str = ""
     unmatched: frozenset[str] = frozenset()
     released_on: date | None = None
+    file_digest: str = ""
+    file_written: bool = False
     last_on: date = date.min
 
     @property
@@ -67,13 +70,18 @@ BatchEvent = (
     | BatchChecked
     | BatchApproved
     | BatchReleased
+    | BankFileWritten
     | ResultsRecorded
     | BatchReconciled
 )
 
 
 def evolve(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
-    return replace(_evolved(batch, event), last_on=max(batch.last_on, event.effective_on))
+    after = _evolved(batch, event)
+    # A file may be written anew at any time, which is no step on the batch.
+    if isinstance(event, BankFileWritten) or event.effective_on <= after.last_on:
+        return after
+    return replace(after, last_on=event.effective_on)
 
 
 def _evolved(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
@@ -104,7 +112,10 @@ def _evolved(batch: PaymentBatch, event: BatchEvent) -> PaymentBatch:
                 status="released",
                 released_by=event.released_by,
                 released_on=event.effective_on,
+                file_digest=event.file_digest,
             )
+        case BankFileWritten():
+            return replace(batch, file_written=True)
         case ResultsRecorded():
             unmatched = batch.unmatched | {unmatched_key(each) for each in event.unmatched}
             return replace(batch, unmatched=unmatched)

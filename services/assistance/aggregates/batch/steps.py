@@ -8,6 +8,7 @@ from services.assistance.aggregates.batch.commands import (
     CheckBatch,
     LockBatch,
     ReconcileBatch,
+    RecordBankFile,
     ReleaseBatch,
     UnlockBatch,
 )
@@ -20,6 +21,7 @@ from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.paying import of_line
 from services.assistance.aggregates.payment import payment
 from services.assistance.events.batch import (
+    BankFileWritten,
     BatchApproved,
     BatchChecked,
     BatchLocked,
@@ -138,6 +140,21 @@ def release(command: ReleaseBatch, batch: PaymentBatch, context: Context) -> lis
         effective_on=command.released_on,
     )
     return [*released, whole]
+
+
+def record_file(command: RecordBankFile, batch: PaymentBatch, context: Context) -> list[Any]:
+    """Source: design, section 10: the release comes first, and the file is a function of the log."""
+    if batch.file_written:
+        return []
+    check_step(batch, "released", "reconciled")
+    return [
+        BankFileWritten(
+            batch_id=command.batch_id,
+            file_digest=batch.file_digest,
+            written_by=context.actor_id,
+            effective_on=context.today,
+        )
+    ]
 
 
 def reconcile(command: ReconcileBatch, batch: PaymentBatch, context: Context) -> list[Any]:
