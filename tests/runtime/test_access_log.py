@@ -144,10 +144,10 @@ def test_a_revoked_logins_token_is_refused_and_recorded_by_name_in_every_service
     tmp_path: Path, service: str
 ) -> None:
     with opened(service, tmp_path) as house:
-        token = signed_for(house, grants=[Grant("auditor", None)], position=4)
+        token = signed_for(house, grants=[Grant("auditor", None)], epoch=1, position=4)
         assert code_of(house, token, "log_head") == "accepted"
         with house.store.write() as connection:
-            connection.execute(text("INSERT INTO void_tokens VALUES ('login-wang', 5)"))
+            connection.execute(text("INSERT INTO void_tokens VALUES ('login-wang', 1, 5)"))
 
         assert code_of(house, token, "log_head") == "access.token_refused"
 
