@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES = $(wildcard shared services demo bench tests)
-# One process: pytest-xdist hangs once eventlet has patched its threads.
+# Two processes by a script: pytest-xdist hangs once eventlet has patched its threads.
 PYTEST = $(BIN)/python -m pytest
 
 demo: $(READY)
@@ -19,7 +19,7 @@ test: $(READY)
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 	tests/other_pythons.sh
-	$(PYTEST) --cov --cov-report=term
+	tests/side_by_side.sh
 
 bench: $(READY)
 	$(BIN)/python -m bench
