@@ -82,8 +82,8 @@ BOOKKEEPERS = ("cashier", "reconciler")
 PAYERS = ("clerk", *REVIEWERS, *BOOKKEEPERS, "auditor")
 CASEWORKERS = ("clerk", *REVIEWERS, "auditor")
 ACCOUNTANTS = (*BOOKKEEPERS, "statistician", "auditor")
-ABOVE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above)
-ABOVE_FILE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above_file)
+ABOVE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above, awaited=True)
+ABOVE_FILE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above_file, awaited=True)
 
 
 class AssistanceService(Service):

@@ -18,7 +18,7 @@ from shared.runtime.finding import service_class, service_names
 from shared.runtime.local import Local, token_of_the_house
 from shared.runtime.status import sources_of
 
-EVER = {"from_on": "1900-01-01", "to_on": "9999-12-31"}
+EVER = {"from_on": "1900-01-01", "to_on": "2100-12-31"}
 BEFORE_ALL = "1900-01-01T00:00:00+08:00"
 COUNTS = "reporting"
 """The service whose figures are compared."""

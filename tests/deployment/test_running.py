@@ -10,6 +10,7 @@ from demo.bank_double import BankDouble, result_file
 from shared.runtime.calls import RefusedCall
 from tests.deployment.composition import Deployment
 from tests.runtime.suite import person_given
+from tests.suite.joining import found_district
 from tests.suite.test_a_household_is_aided import FACTORY, approved_grant, file_on_file, parameters
 
 
@@ -57,6 +58,7 @@ def test_a_household_is_paid_by_files_in_the_bank_s_volume(
     with ExitStack() as opened:
         clerk, reviewer, approver, cashier = (opened.enter_context(calling(*each)) for each in people.items())
         administrator = opened.enter_context(calling("li", "administrator"))
+        found_district(administrator)
         administrator.assistance.set_parameter_many(rows=parameters())
         approved_grant(clerk, approver, file_on_file(clerk, reviewer, approver))
 
@@ -109,7 +111,7 @@ def test_the_first_administrator_is_made_where_staffing_runs_and_calls_from_the_
 
     for words, typed in (
         ("login wang", f"{password}\n"),
-        ("call staffing.open_login person_id=person-2 name=sun", ""),
+        ("call staffing.open_login person_id=system:city name=city", ""),
         ("status", ""),
     ):
         done = running.run("shell", *words.split(), typed=typed)

@@ -10,7 +10,7 @@ from demo.calling import accepted, in_portions
 from demo.district import FEDERATION, join, union_of
 from demo.money import Treasury, books_of
 from demo.plan import Bank, Campaign, District, Goods, Households, Members, Plan, StudentAid
-from demo.population import Household, Population
+from demo.population import Household, Population, staff
 from demo.typed import shipped, typed
 from services.assistance.parameters import ALL
 from tests.faults.schedule import Size
@@ -20,6 +20,8 @@ CALLS_A_PORTION = 33
 CALLS_AT_THE_END = 2
 FAILS_ONE_IN = 7
 """Of so many lines the bank turns one back, which is then paid again."""
+NEW_STAFF, HIRED_BESIDE = 100, 3
+"""Who is hired beside each portion; those with lower numbers have been with the district."""
 CAMPAIGNS = (("warmth", "winter_warmth", 1_000), ("living", "living_aid", 500))
 
 
@@ -58,6 +60,8 @@ class Year:
     persons: dict[str, str] = field(default_factory=dict)
     granted: dict[str, tuple[Household, int]] = field(default_factory=dict)
     """For each grant the household and the amount in fen."""
+    hired: list[list[str]] = field(default_factory=list)
+    """For each portion of the households, who is hired beside it."""
     reversed_fen: int = 0
 
     def __post_init__(self) -> None:
@@ -70,8 +74,19 @@ class Year:
         return books_of(self.folder)
 
     def prepare(self, caller: Any) -> None:
-        """Parameters, the tree, budgets and campaigns, before any fault."""
+        """Parameters, the tree, budgets, campaigns and who is going to be hired, before any fault."""
         found_district(caller)
+        portions = len(list(in_portions(self.households, self.size.portion)))
+        people = [staff(NEW_STAFF + number) for number in range(portions * HIRED_BESIDE)]
+        found = caller.membership.identify_persons(
+            persons=[
+                {"identity_number": str(each.identity_number), "name": str(each.name)} for each in people
+            ]
+        )
+        self.hired = [
+            [each["person_id"] for each in found[start : start + HIRED_BESIDE]]
+            for start in range(0, len(found), HIRED_BESIDE)
+        ]
         accepted(caller.assistance.set_parameter_many, shipped(ALL))
         for number, town in enumerate(self.population.towns):
             caller.membership.found_organisation(
@@ -112,7 +127,7 @@ class Year:
         hired = {"hiring_kind": "graduate", "basis": "门工录〔2009〕1号", "hired_on": "2009-09-01"}
         accepted(
             self.client.personnel.staffing.hire_worker_many,
-            [{"person_id": f"worker-{number}-{each}", **hired} for each in range(3)],
+            [{"person_id": each, **hired} for each in self.hired[number]],
         )
 
     def _grant(self, campaign: Campaign, portion: list[Household]) -> list[str]:

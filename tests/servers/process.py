@@ -1,6 +1,7 @@
 """What both servers share: a free port, a child that ends with the tests, and waiting until it answers."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -17,12 +18,20 @@ class ServerStartError(RuntimeError):
     """A server did not come up; the text ends with the tail of its log."""
 
 
+PORTS = range(10_000, 32_000, 2)
+"""Below those from which a machine's own connections leave, one of which could take a port in between."""
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment, and neither on the one after it."""
+    while not all(map(_is_free, (port := random.choice(PORTS), port + 1))):
+        pass
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def spawn(

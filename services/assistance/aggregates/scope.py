@@ -7,5 +7,8 @@ ORGANISATIONS_ABOVE = "organisations_above"
 
 
 def serves(owner_id: str, user_id: str, context: Context) -> bool:
-    """Whether what one organisation owns is for another's use. Source: design, section 9."""
-    return owner_id == user_id or owner_id in context.fact(ORGANISATIONS_ABOVE)
+    """Whether what one organisation owns is for another's use; not for one that nobody has heard of.
+
+    Source: design, section 9.
+    """
+    return owner_id == user_id or owner_id in (context.fact(ORGANISATIONS_ABOVE) or ())

@@ -116,7 +116,7 @@ def scope_holds() -> Watch:
                 owner_ids = {goods and goods.organisation_id, event.organisation_id}
                 user_id = step.state(hardship_file, event.file_id).organisation_id
         above = step.facts.get(ORGANISATIONS_ABOVE)
-        foreign = owner_ids - {user_id, *(above.value if above else ())}
+        foreign = owner_ids - {user_id, *(above.value or () if above else ())}
         return f"{user_id} used what is of {min(map(str, foreign))}" if foreign else None
 
     return watch

@@ -16,14 +16,19 @@ from shared.runtime.access_feeds import organisation_parents_table
 
 def organisations_above(
     connection: Connection, commands: Sequence[OpenCampaign | ProposeGrant]
-) -> list[list[str]]:
-    """For each command the organisations above its own, the nearest first."""
+) -> list[list[str] | None]:
+    """For each command the organisations above its own, the nearest first; None for one not heard of yet."""
     parents = _parents(connection, {each.organisation_id for each in commands})
     return [_above(each.organisation_id, parents) for each in commands]
 
 
-def organisations_above_file(connection: Connection, commands: Sequence[IssueGoods]) -> list[list[str]]:
-    """For each command the organisations above the one that keeps its file; its first event tells which."""
+def organisations_above_file(
+    connection: Connection, commands: Sequence[IssueGoods]
+) -> list[list[str] | None]:
+    """For each command the organisations above the one that keeps its file; its first event tells which.
+
+    None for one not heard of yet.
+    """
     streams = {each.file_id: f"{hardship_file.name}/{each.file_id}" for each in commands}
     first = select(events.c.stream, events.c.public).where(
         among(connection, events.c.stream, streams.values()), events.c.version == 1
@@ -50,7 +55,9 @@ def _parents(connection: Connection, organisations: Iterable[str]) -> dict[str, 
     return parents
 
 
-def _above(organisation_id: str | None, parents: Mapping[str, str | None]) -> list[str]:
+def _above(organisation_id: str | None, parents: Mapping[str, str | None]) -> list[str] | None:
+    if organisation_id is not None and organisation_id not in parents:
+        return None
     above: list[str] = []
     while organisation_id is not None and (organisation_id := parents.get(organisation_id)) is not None:
         above.append(organisation_id)
