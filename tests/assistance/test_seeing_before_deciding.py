@@ -149,7 +149,7 @@ def test_a_file_tells_its_steps_class_account_and_what_the_household_was_aided_w
         seen = looks(house, folder)
 
     assert (file["status"], file["hardship_class"], file["person_id"]) == ("on_file", "relative", "person-3")
-    assert file["aided_fen"] == {"living_aid/2024": AMOUNT_FEN}
+    assert file["aided_fen"] == {"living_aid/2024/person-3": AMOUNT_FEN}
     assert file["account"] == {
         "version": 2,
         "holder_id": "person-3",

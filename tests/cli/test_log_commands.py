@@ -176,10 +176,11 @@ def test_every_finding_that_a_verification_or_an_audit_makes_has_its_sentence() 
     finding = (
         "shared/log/verify.py",
         "shared/log/verify_chunk.py",
+        "shared/log/verify_digests.py",
         "shared/runtime/replaying.py",
         "shared/runtime/auditing.py",
         "shared/cli/witnessing.py",
-        "services/assistance/audit.py",
+        "services/assistance/audit/tally.py",
     )
     told = "".join((ROOT / source).read_text() for source in finding)
 

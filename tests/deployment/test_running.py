@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 from demo.bank_double import BankDouble, result_file
+from demo.district import organisations
+from demo.typed import typed
 from shared.runtime.calls import RefusedCall
 from tests.deployment.composition import Deployment
 from tests.runtime.suite import person_given
-from tests.suite.joining import found_district
 from tests.suite.test_a_household_is_aided import FACTORY, approved_grant, file_on_file, parameters
 
 
@@ -58,7 +59,7 @@ def test_a_household_is_paid_by_files_in_the_bank_s_volume(
     with ExitStack() as opened:
         clerk, reviewer, approver, cashier = (opened.enter_context(calling(*each)) for each in people.items())
         administrator = opened.enter_context(calling("li", "administrator"))
-        found_district(administrator)
+        clerk.membership.found_organisation_many(rows=[typed(each) for each in organisations()])
         administrator.assistance.set_parameter_many(rows=parameters())
         approved_grant(clerk, approver, file_on_file(clerk, reviewer, approver))
 
@@ -109,10 +110,10 @@ def test_the_first_administrator_is_made_where_staffing_runs_and_calls_from_the_
     assert made.returncode == 0, made.stdout + made.stderr
     password = json.loads(made.stdout)["password"]
 
-    for words, typed in (
+    for words, keyed in (
         ("login wang", f"{password}\n"),
         ("call staffing.open_login person_id=system:city name=city", ""),
         ("status", ""),
     ):
-        done = running.run("shell", *words.split(), typed=typed)
+        done = running.run("shell", *words.split(), typed=keyed)
         assert done.returncode == 0, done.stdout + done.stderr

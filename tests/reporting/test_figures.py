@@ -263,6 +263,7 @@ def test_under_a_programme_what_belongs_to_none_is_left_out_and_not_counted_as_n
 
     assert {code for code, value in found.items() if value is None} == {
         "member.stock",
+        "member.retained",
         "member.joined",
         "member.joined_migrant",
         "goods.packages",

@@ -71,7 +71,7 @@ def houses(folder: Path) -> Iterator[dict[str, House]]:
     for name in service_names():
         house = open_prepared(class_of(name), embedded_settings(name, folder), connections=4)
         with house.store.write() as connection:
-            for organisation_id, parent_id in ABOVE.items():
+            for organisation_id, parent_id in {**ABOVE, **{at(each): each for each in ABOVE}}.items():
                 connection.execute(
                     organisation_parents_table.insert().values(
                         organisation_id=organisation_id, parent_id=parent_id
@@ -188,6 +188,7 @@ LOOKED_UP = {
     "organisation_of_posting": ("", "station_id"),
     "organisation_of_grant": ("", "assignment_id"),
     "organisation_of_assignment": ("assignment_id",),
+    "organisation_of_organisation": ("organisation_id",),
 }
 """For each look-up the fields that tell it the organisation, "" where that itself may be named."""
 

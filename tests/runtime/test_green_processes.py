@@ -90,12 +90,14 @@ def test_more_calls_than_connections_are_all_answered(slow: Settings) -> None:
     def ask(_: int) -> Any:
         with calling(slow.bus_url, slow.folder, seconds_max=20) as proxy:
             proxy.staffing.sleep(milliseconds=50)
-            return proxy.staffing.open_station(
-                station_id="dayu",
-                organisation_id="town-01",
-                name="大峪街道工会服务站",
-                opened_on="2010-01-01",
-                basis="门工组〔2010〕1号",
+            return proxy.staffing.set_parameter(
+                key="sample.limit_fen",
+                value=1,
+                unit="fen",
+                region="CN",
+                effective_from="2026-01-01",
+                document_no="样本〔2026〕1号",
+                sureness="sample",
             )["position"]
 
     assert list(eventlet.GreenPool(48).imap(ask, range(48))) == [2] * 48

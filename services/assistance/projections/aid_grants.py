@@ -11,9 +11,8 @@ from services.assistance.projections.payment_lines import table as lines_table
 from shared.log.envelope import Envelope
 from shared.log.tables import Number
 from shared.projections.projection import Projection, Row
+from shared.runtime.paging import PageLimit
 from shared.runtime.scopes import Reach
-
-ROWS_MOST = 1_000
 
 table = Table(
     "aid_grants",
@@ -87,7 +86,7 @@ def grant(connection: Connection, *, grant_id: str, organisation_id: str) -> dic
 
 
 def grants_due(
-    connection: Connection, *, reach: Reach, after: int = 0, limit: int = 500
+    connection: Connection, *, reach: Reach, after: int = 0, limit: PageLimit = 500
 ) -> list[dict[str, Any]]:
     """Approved grants that no batch holds and that are not paid, in the order in which they were proposed.
 
@@ -113,6 +112,6 @@ def grants_due(
         .where(table.c.status == "approved", ~held)
         .where(reach.holds(table.c.organisation_id), table.c.position > after)
         .order_by(table.c.position)
-        .limit(min(max(limit, 1), ROWS_MOST))
+        .limit(limit)
     )
     return [dict(row) for row in connection.execute(wanted).mappings()]

@@ -14,10 +14,10 @@ from services.assistance.projections.payment_lines import payment_lines
 from services.assistance.projections.payment_lines import table as lines_table
 from shared.projections.waiting import AtLeast
 from shared.runtime.calls import Call
+from shared.runtime.paging import PageLimit
 from shared.runtime.reading import answer_query
 
 READS = (payment_lines, payment_batches, aid_grants, hardship_files)
-LINES_MOST = 1_000
 
 
 def batch_lines(
@@ -26,7 +26,7 @@ def batch_lines(
     batch_id: str,
     organisation_id: str,
     after: str = "",
-    limit: int = 500,
+    limit: PageLimit = 500,
     at_least: AtLeast | None = None,
 ) -> dict[str, Any]:
     """The lines of a batch, with what its digest binds and what check and approval are about.
@@ -80,6 +80,6 @@ def lines_of(
         .where(lines_table.c.batch_id == batch_id, batches_table.c.organisation_id == organisation_id)
         .where(lines_table.c.line_id > after)
         .order_by(lines_table.c.line_id)
-        .limit(min(max(limit, 1), LINES_MOST))
+        .limit(limit)
     )
     return [dict(row) for row in connection.execute(wanted).mappings()]

@@ -34,10 +34,9 @@ from shared.log.tables import Number
 from shared.projections.projection import Projection, Row
 from shared.rules.personal import Personal
 from shared.runtime.calls import Call
+from shared.runtime.paging import PageLimit
 from shared.runtime.scopes import Reach
 from shared.standards.bank_card import BankCardNumber
-
-ROWS_MOST = 1_000
 
 table = Table(
     "hardship_files",
@@ -104,7 +103,7 @@ for event_type in CHANGES:
 
 
 def files(
-    connection: Connection, *, reach: Reach, status: str | None = None, after: int = 0, limit: int = 500
+    connection: Connection, *, reach: Reach, status: str | None = None, after: int = 0, limit: PageLimit = 500
 ) -> list[dict[str, Any]]:
     """The files of an organisation and all below it, in the order in which they were opened.
 
@@ -115,7 +114,7 @@ def files(
         select(table)
         .where(reach.holds(table.c.organisation_id), table.c.position > after)
         .order_by(table.c.position)
-        .limit(min(max(limit, 1), ROWS_MOST))
+        .limit(limit)
     )
     if status is not None:
         wanted = wanted.where(table.c.status == status)
@@ -127,8 +126,8 @@ def file_as_it_stands(call: Call, *, file_id: str, organisation_id: str) -> dict
 
     Returns:
         The file's particulars; ``version``, its stream's; ``steps``: each ``{event, on, actor_id,
-        position}``; ``aided_fen``: what counts towards caps, by kind and year; ``account``: its version,
-        its holder and the last four digits, which it is on record that somebody looked at.
+        position}``; ``aided_fen``: what counts towards caps, by kind, year and person; ``account``: its
+        version, its holder and the last four digits, which it is on record that somebody looked at.
     """
     log = call.house.log
     history = log.stream(f"{hardship_file.name}/{file_id}")
