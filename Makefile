@@ -18,7 +18,6 @@ test: $(READY)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
-	tests/other_pythons.sh
 	tests/side_by_side.sh
 
 bench: $(READY)
