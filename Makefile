@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES = $(wildcard shared services demo bench tests)
-# Two processes by a script: pytest-xdist hangs once eventlet has patched its threads.
+# Several processes by a script: pytest-xdist hangs once eventlet has patched its threads.
 PYTEST = $(BIN)/python -m pytest
 
 demo: $(READY)

@@ -1,27 +1,32 @@
 #!/usr/bin/env bash
-# Runs all tests in two processes side by side, since half of them wait for servers most of the time, and beside
-# them what needs no server on the other Pythons; then tells the coverage of both together.
+# Runs all tests in three processes side by side, since many of them wait for servers most of the time, and beside
+# them what needs no server on the other Pythons; then tells the coverage of all together.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-APART=(tests/bus tests/demo tests/deployment tests/faults tests/servers tests/suite)
+SUITES=(tests/bus tests/demo tests/deployment tests/faults tests/servers tests/suite)
+STORES=(tests/audit tests/imports tests/log tests/projections)
+OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}")
 
 measured() {
-  .venv/bin/python -m coverage run -m pytest --durations=15 "$@"
+  .venv/bin/python -m coverage run -m pytest --durations=10 "$@"
 }
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 .venv/bin/python -m coverage erase
-measured "${APART[@]}" >"$logs/apart" 2>&1 &
-apart=$!
+measured "${SUITES[@]}" >"$logs/suites" 2>&1 &
+suites=$!
+measured "${STORES[@]}" >"$logs/stores" 2>&1 &
+stores=$!
 tests/other_pythons.sh >"$logs/pythons" 2>&1 &
 pythons=$!
-measured tests "${APART[@]/#/--ignore=}"
+measured tests "${OTHERS[@]}"
 failed=$?
-wait "$apart" || failed=$?
-wait "$pythons" || failed=$?
-cat "$logs/apart" "$logs/pythons"
+for each in "$suites" "$stores" "$pythons"; do
+  wait "$each" || failed=$?
+done
+cat "$logs/suites" "$logs/stores" "$logs/pythons"
 .venv/bin/python -m coverage combine --quiet
 .venv/bin/python -m coverage report
 exit "$failed"
