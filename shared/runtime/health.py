@@ -36,6 +36,10 @@ def pages_of(reasons: Callable[[], list[str]], metrics: Page) -> dict[str, Page]
     return {"/healthz": alive, "/readyz": ready, "/metrics": metrics}
 
 
+class PortTaken(WrongSetting):
+    """Another process listens there, perhaps one that is about to end: trying again may help."""
+
+
 class SidePort:
     """A small HTTP server in threads, green ones in a green process.
 
@@ -48,6 +52,7 @@ class SidePort:
 
     Raises:
         WrongSetting: it cannot listen there.
+        PortTaken: somebody else does.
     """
 
     def __init__(self, host: str, port: int, pages: Mapping[str, Page]) -> None:
@@ -102,8 +107,9 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), reuse_port=False)
     except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
-            raise WrongSetting(
+        number = getattr(error, "errno", None)
+        if number in (errno.EADDRINUSE, errno.EACCES):
+            raise (PortTaken if number == errno.EADDRINUSE else WrongSetting)(
                 f"{PREFIX}<SERVICE>_HEALTH_PORT",
                 f"端口{port}无法侦听，可能已被占用",
                 f"port {port} cannot be listened on; another program may hold it",

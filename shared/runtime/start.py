@@ -63,6 +63,7 @@ def serve(kind: str, names: list[str], stop: "Stop") -> int:
     """Run a process that works for services itself; whatever it raises is told without its text."""
     from shared.runtime.calls import without_text
     from shared.runtime.finding import service_class
+    from shared.runtime.health import PortTaken
     from shared.runtime.memory import collect_rarely, give_large_blocks_back
     from shared.runtime.stopping import WRONGLY_SET, CannotStart
     from shared.runtime.wrong_setting import WrongSetting
@@ -92,6 +93,9 @@ def serve(kind: str, names: list[str], stop: "Stop") -> int:
                 found(open_log(read_settings(name), service.language), restored=True)
                 return 0
         log.error("there is no process of this kind: %s", kind)
+    except PortTaken as taken:
+        log.error("%s", taken)  # noqa: TRY400 - the sentence says all
+        return FAILED
     except (WrongSetting, CannotStart) as wrong:
         log.error("%s", wrong)  # noqa: TRY400 - the sentence says all
     except Exception as error:  # noqa: BLE001 - its text may hold what it should not

@@ -112,7 +112,7 @@ def test_the_first_administrator_is_made_where_staffing_runs_and_calls_from_the_
 
     for words, keyed in (
         ("login wang", f"{password}\n"),
-        ("call staffing.open_login person_id=system:city name=city", ""),
+        ("call staffing.open_login person_id=system:books name=books", ""),
         ("status", ""),
     ):
         done = running.run("shell", *words.split(), typed=keyed)
