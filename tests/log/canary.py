@@ -6,6 +6,7 @@ import hmac
 import json
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from urllib.parse import quote
@@ -117,7 +118,7 @@ def words_of(values: Iterable[bytes]) -> set[bytes]:
     """The values, and each text within a JSON text: whatever could have served as a key or as salt."""
     words = set(values)
     for value in list(words):
-        if value[:1] == b"{":
+        with suppress(ValueError):  # what is no JSON text holds none
             words |= {word.encode() for word in _texts(json.loads(value))}
     return words | {base64.b64decode(word) for word in words if _is_base64(word)}
 

@@ -37,6 +37,7 @@ ABOVE = {"federation": None, "union-a": "federation", "branch-a": "union-a", "un
 SCOPES = (None, "federation", "union-a", "union-b", "never-founded")
 TOUCHED = (None, "federation", "union-a", "branch-a", "union-b", "unknown")
 DAY = date(2024, 1, 1)
+FRESH_SECONDS = 20
 EVERY_ROLE = (*sorted(ROLES), SERVICE)
 
 
@@ -135,8 +136,13 @@ def token_with(houses: dict[str, House], role: str, scope: str | None = None) ->
     return signed_token(houses["staffing"].settings.folder, role, scope)
 
 
-@cache
 def signed_token(folder: Path, role: str, scope: str | None) -> str:
+    """A token that is fresh: nothing here has heard from staffing, and old ones would be refused."""
+    return _signed(folder, role, scope, int(time.monotonic() / FRESH_SECONDS))
+
+
+@cache
+def _signed(folder: Path, role: str, scope: str | None, _moment: int) -> str:
     return token_of(folder, role, scope=scope)
 
 
