@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import Popen
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from shared.projections import following
 from shared.projections.following import ProjectionFollower
@@ -33,22 +33,25 @@ def append(house: House, times: int) -> int:
 
 
 @contextmanager
-def table_held(house: House) -> Iterator[None]:
+def table_held(house: House) -> Iterator[Connection]:
     """Let nobody write the balances meanwhile; they can be read."""
     with house.store.read() as connection:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         connection.execute(text("LOCK TABLE balances IN SHARE MODE"))
-        yield
+        yield connection
 
 
-def wait_until_somebody_waits(house: House) -> None:
-    """Until a follower stands in mid-page: it has its checkpoint's lock, and waits for the table's."""
+def wait_until_somebody_waits(holder: Connection) -> None:
+    """Until a follower stands in mid-page: it has its checkpoint's lock, and waits for the table's.
+
+    Args:
+        holder: who has the table; it asks, since followers end a session that is silent within a transaction.
+    """
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'balances'::regclass")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with house.store.read() as connection:
-            if connection.scalar(waiting):
-                return
+        if holder.scalar(waiting):
+            return
         time.sleep(0.01)
     raise AssertionError("nobody came to write")
 
@@ -72,9 +75,9 @@ def test_a_follower_killed_in_mid_page_is_followed_up_and_nothing_counts_twice(
             pass
     position = append(house, 10)
 
-    with table_held(house):
+    with table_held(house) as holder:
         killed = start("follow", house.url, tmp_path, page=50)
-        wait_until_somebody_waits(house)
+        wait_until_somebody_waits(holder)
         end(killed)
 
     follower = ProjectionFollower(house.store, house.log, projection)
@@ -97,9 +100,9 @@ def test_a_follower_frozen_in_mid_page_is_relieved_and_does_no_harm_when_thawed(
             pass
     position = append(house, 10)
 
-    with table_held(house):
+    with table_held(house) as holder:
         frozen = start("follow", house.url, tmp_path, page=50)
-        wait_until_somebody_waits(house)
+        wait_until_somebody_waits(holder)
         frozen.send_signal(signal.SIGSTOP)
     others = [start("follow", house.url, tmp_path) for _ in range(2)]
     try:
