@@ -47,6 +47,12 @@ def position_of(connection: Connection, subscription: str) -> int:
     return 0 if checkpoint is None else checkpoint.position
 
 
+def positions(connection: Connection) -> dict[str, int]:
+    """Up to which position each subscription has done its work."""
+    rows = connection.execute(select(checkpoints.c.subscription, checkpoints.c.position))
+    return {row.subscription: row.position for row in rows}
+
+
 def lock(connection: Connection, subscription: str, *, wait: bool = False) -> Checkpoint | None:
     """The checkpoint, held until the transaction ends; None where another instance holds it.
 

@@ -42,34 +42,26 @@ class ProjectionFollower:
     def __init__(self, store: Store, feed: Feed, projection: Projection) -> None:
         self.name = projection.name
         self._store = store
-        self._feed = feed
+        self.feed = feed
         self._projection = projection
 
     def step(self) -> bool:
         """Apply the next page, unless another instance is at it; whether there was anything to do."""
-        if self._is_level():
-            return False
         with self._store.write() as connection:
             checkpoint = checkpoints.lock(connection, self.name)
             if checkpoint is None or checkpoint.version != self._projection.version:
                 return False
             # Asked first: events that come meanwhile are for the next page.
-            limit = min(PAGE, self._feed.position(connection) - checkpoint.position)
+            limit = min(PAGE, self.feed.position(connection) - checkpoint.position)
             if limit <= 0:
                 return False
-            page = self._feed.page(connection, checkpoint.position, limit, self._projection.handled)
+            page = self.feed.page(connection, checkpoint.position, limit, self._projection.handled)
             held = parking.streams_held(connection, self.name)
             failed = apply_page(connection, self._projection, self._projection.table, page, held)
             if failed:
-                parking.park(connection, self.name, self._feed.source, failed)
+                parking.park(connection, self.name, self.feed.source, failed)
             checkpoints.move(connection, self.name, checkpoint.position + limit)
         return True
-
-    def _is_level(self) -> bool:
-        """Asked without any lock, so that an idle service stays idle."""
-        with self._store.read() as connection:
-            checkpoint = checkpoints.read(connection, self.name)
-            return checkpoint is not None and checkpoint.position >= self._feed.position(connection)
 
 
 def prepare_projection(connection: Connection, projection: Projection) -> None:

@@ -78,6 +78,11 @@ def count_parked(connection: Connection, subscription: str) -> int:
     return connection.scalar(counted) or 0
 
 
+def subscriptions(connection: Connection) -> set[str]:
+    """Those that have anything parked."""
+    return set(connection.scalars(select(parked.c.subscription).distinct()))
+
+
 def find_parked(connection: Connection, subscription: str, position: int) -> Parked | None:
     row = connection.execute(select(parked).where(_place(subscription, position))).one_or_none()
     return None if row is None else Parked(*row)

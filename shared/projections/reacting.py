@@ -46,7 +46,7 @@ class ReactionFollower:
     def __init__(self, store: Store, feed: Feed, reaction: Reaction, act: Act) -> None:
         self.name = reaction.name
         self._store = store
-        self._feed = feed
+        self.feed = feed
         self._reaction = reaction
         self._act = act
 
@@ -61,7 +61,7 @@ class ReactionFollower:
             if began is None:
                 return False
             # Asked first: events that come meanwhile are for the next page.
-            end = min(began.position + PAGE, self._feed.position(connection))
+            end = min(began.position + PAGE, self.feed.position(connection))
             page = self._page(connection, began.position, end)
             due = [each for each in parking.first_of_streams(connection, self.name) if _is_due(each)]
         for each in due:
@@ -99,13 +99,13 @@ class ReactionFollower:
             found = parking.find_parked(connection, self.name, position)
             if found is None:
                 raise NotParkedError(self.name, position)
-            (envelope,) = self._feed.page(connection, position - 1, 1)
+            (envelope,) = self.feed.page(connection, position - 1, 1)
             if parking.is_held(connection, self.name, envelope):
                 raise WaitsError(self.name, position)
         record(
             SkipReaction(
                 subscription=self.name,
-                source=self._feed.source,
+                source=self.feed.source,
                 event_id=envelope.id,
                 position=position,
                 stream=envelope.stream,
@@ -121,7 +121,7 @@ class ReactionFollower:
     def _page(self, connection: Connection, after: int, end: int) -> list[Envelope]:
         if end <= after:
             return []
-        return self._feed.page(connection, after, end - after, self._reaction.event_names)
+        return self.feed.page(connection, after, end - after, self._reaction.event_names)
 
     def _first_of_streams(self) -> list[Parked]:
         with self._store.read() as connection:
@@ -132,7 +132,7 @@ class ReactionFollower:
         with self._store.write() as connection:
             if not parking.claim(connection, each):
                 return False
-            (envelope,) = self._feed.page(connection, each.position - 1, 1)
+            (envelope,) = self.feed.page(connection, each.position - 1, 1)
         try:
             reason = self._try(envelope)
         except Unavailable:
@@ -188,7 +188,7 @@ class ReactionFollower:
                 return True
             if not tries and not parking.is_held(connection, self.name, envelope):
                 return False
-            parking.park(connection, self.name, self._feed.source, [(envelope, reason, tries)])
+            parking.park(connection, self.name, self.feed.source, [(envelope, reason, tries)])
             checkpoints.move(connection, self.name, envelope.position)
         return True
 

@@ -3,14 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.log.store import Store
+from shared.projections import checkpoints, parking
+from shared.projections.feed import Feed
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 ERROR_WAIT_SECONDS = 0.5
 LOOK_SECONDS = 1.0
@@ -22,6 +26,10 @@ class Follower(Protocol):
     @property
     def name(self) -> str:
         """The subscription's stored name."""
+
+    @property
+    def feed(self) -> Feed:
+        """What it follows."""
 
     def step(self) -> bool:
         """Do the next piece of work; whether there was any."""
@@ -56,16 +64,36 @@ class Subscriptions:
                 self._woken.wait(self._poll_seconds)
 
     def step(self) -> bool:
-        """One piece of work of each follower; whether there was any."""
+        """One piece of work of each follower that has any; whether there was any."""
         worked = False
-        for follower in self._followers:
-            try:
-                worked = follower.step() or worked
-            except Exception as error:  # noqa: BLE001 - the store may be away; the others must go on
-                # The type only: a message may hold what an event told.
-                logger.warning("subscription %s failed: %s", follower.name, type(error).__name__)
-                self._woken.wait(ERROR_WAIT_SECONDS)
+        for follower in self._tried("look", self._those_with_work) or []:
+            worked = self._tried(follower.name, follower.step) or worked
         return worked
+
+    def _tried(self, name: str, work: Callable[[], Answer]) -> Answer | None:
+        """What a piece of work answers; None if it failed: the others must go on."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            # The type only: a message may hold what an event told.
+            logger.warning("subscription %s failed: %s", name, type(error).__name__)
+            self._woken.wait(ERROR_WAIT_SECONDS)
+            return None
+
+    def _those_with_work(self) -> list[Follower]:
+        """Who is behind its feed or has something parked: asked at once and without any lock, so that an idle
+        service stays idle.
+        """
+        feeds = {follower.feed.source: follower.feed for follower in self._followers}
+        with self._store.read() as connection:
+            reached = checkpoints.positions(connection)
+            heads = {source: feed.position(connection) for source, feed in feeds.items()}
+            parked = parking.subscriptions(connection)
+        return [
+            each
+            for each in self._followers
+            if reached.get(each.name, 0) < heads[each.feed.source] or each.name in parked
+        ]
 
     def _end_frozen(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """A projection's live rows are those of a rebuild, whatever the pages, and move with their checkpoint."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from shared.log.store import Store
 from shared.projections import checkpoints, following, parking
 from shared.projections.following import ProjectionFollower, standing
 from shared.projections.rebuilding import rebuild
+from shared.projections.subscriptions import Subscriptions
 from shared.projections.tables import metadata
 from tests.log.fund import Added
 from tests.projections.balances import balances, expected, prepared, rows_of
@@ -90,3 +92,31 @@ def test_a_table_that_is_missing_parks_nothing(store: Store) -> None:
     prepared(store, projection)
     assert ProjectionFollower(store, told, projection).step()
     assert rows_of(store, projection) == expected(told.events)
+
+
+@dataclass
+class Named:
+    """A follower that notes that it was asked to work."""
+
+    name: str
+    feed: Told
+    stepped: list[str]
+
+    def step(self) -> bool:
+        self.stepped.append(self.name)
+        return True
+
+
+def test_only_who_is_behind_or_has_something_parked_is_asked_to_work(store: Store) -> None:
+    told, stepped = Told().tell(Added(fund_id="a", amount_fen=1)), list[str]()
+    followers = [Named(name, told, stepped) for name in ("level", "behind", "parks")]
+    with store.write() as connection:
+        for each in followers:
+            checkpoints.begin(connection, each.name, 1)
+        checkpoints.move(connection, "level", 1)
+        checkpoints.move(connection, "parks", 1)
+        parking.park(connection, "parks", told.source, [(told.events[0], "refused", 1)])
+
+    Subscriptions(store, followers, 0.01).step()
+
+    assert stepped == ["behind", "parks"]
