@@ -83,7 +83,7 @@ def said_at(door: Path, line: bytes) -> dict[str, dict[str, str]]:
 
 def test_ctrl_c_ends_it_without_a_traceback_however_early(tmp_path: Path) -> None:
     command = f"{HEARING_CTRL_C}; from shared.cli.main import main; main()"
-    # Measured, a process imports coverage before anything of ours, and its start swallows a KeyboardInterrupt.
+    # Measured, a process imports coverage before all of ours, and swallows a KeyboardInterrupt meanwhile.
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     process = subprocess.Popen(
         [sys.executable, "-c", command, "up"],
