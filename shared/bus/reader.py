@@ -68,7 +68,6 @@ class Reader:
         reader_service: the service that reads; its instances share one queue and take turns.
         on_progress: called after each append.
         on_level: called whenever the source was asked and nothing was missing.
-        digest_key: with it, a message that was refused is told apart in the log without being shown.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class Reader:
         url: str,
         reader_service: str,
         on_progress: Callable[[], None],
-        digest_key: bytes | None = None,
         on_level: Callable[[], None] | None = None,
     ) -> None:
         self._replica = replica
@@ -89,7 +87,8 @@ class Reader:
         self._silence_seconds = EMBEDDED_SILENCE_SECONDS if embedded else SILENCE_SECONDS
         self._on_progress = on_progress
         self._on_level = on_level
-        self._digest_key = digest_key or urandom(32)
+        # With it, a message that was refused is told apart in the log without being shown.
+        self._digest_key = urandom(32)
         self._unanswered = False
         self._pull_at = 0.0
         self._retry_at = 0.0

@@ -278,15 +278,9 @@ PUBLIC_COLUMNS = tuple(column for column in events.c if column.name != "sealed")
 """Of an envelope all but the sealed part, which is the last."""
 
 
-def read_events(
-    connection: Connection, after: int, limit: int, columns: Sequence[Any] = tuple(events.c)
-) -> list[Envelope]:
-    """Events of a log in the order of their positions.
-
-    Args:
-        columns: those of an envelope, or what shall stand in their places.
-    """
-    page = select(*columns).where(events.c.position > after).order_by(events.c.position).limit(limit)
+def read_events(connection: Connection, after: int, limit: int) -> list[Envelope]:
+    """Events of a log in the order of their positions."""
+    page = select(*events.c).where(events.c.position > after).order_by(events.c.position).limit(limit)
     return envelopes(connection, page)
 
 

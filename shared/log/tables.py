@@ -90,5 +90,3 @@ snapshots = Table(
     Column("shape", String(64), nullable=False),
     Column("state", Text, nullable=False),
 )
-
-append_only = (events, commands)

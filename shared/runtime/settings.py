@@ -64,13 +64,13 @@ class Settings:
         return f"{PREFIX}{self.service.upper()}_SIGNING_KEY_FILE"
 
 
-def embedded_settings(service: str, folder: Path, district: str = DISTRICT) -> Settings:
+def embedded_settings(service: str, folder: Path) -> Settings:
     """The settings of a service that needs nothing but a folder; the environment is not asked."""
     folder = folder.expanduser().absolute()
     database = URL.create("sqlite", database=str(folder / f"{service}.sqlite"))
     return Settings(
         service=service,
-        district=DivisionCode(district),
+        district=DivisionCode(DISTRICT),
         folder=folder,
         files=folder,
         database_url=database.render_as_string(),
