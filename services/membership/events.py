@@ -6,6 +6,7 @@ from typing import Literal
 from shared.rules.message import message
 from shared.rules.personal import Personal
 from shared.standards.credit_code import CreditCode
+from shared.standards.identity_document import BirthDate, OtherDocumentNumber, PassportNumber
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.mobile import MobileNumber
 from shared.standards.person_name import PersonName
@@ -20,8 +21,9 @@ DocumentType = Literal[
 ]
 """Those whose number has the form of GB 11643, and so tells birth date and sex (glossary, 8.1).
 
-A passport's tells neither: such documents need what the number does not tell, and are not taken so far.
+Of others (``UncheckedDocumentType``) somebody types both, and somebody else compares them with the document.
 """
+UncheckedDocumentType = Literal["passport", "other"]
 OrganisationKind = Literal[
     "federation", "basic_union_federation", "basic_union", "joint_basic_union", "organiser", "branch", "group"
 ]
@@ -50,6 +52,33 @@ class PersonRegistered:
     name: Personal[PersonName]
     sex: Sex
     birth_year: int
+
+
+@message
+class PersonRegisteredByHand:
+    """As their document says, whose number proves nothing; one of the numbers is given, by its type.
+
+    ``organisation_id`` is the organisation that registered them.
+    """
+
+    person_id: str
+    organisation_id: str
+    document_type: UncheckedDocumentType
+    passport_number: Personal[PassportNumber] | None
+    other_document_number: Personal[OtherDocumentNumber] | None
+    name: Personal[PersonName]
+    birth_date: Personal[BirthDate]
+    sex: Sex
+    birth_year: int
+    registered_by: str
+
+
+@message
+class DocumentSeen:
+    """Somebody else has compared what was registered with the document."""
+
+    person_id: str
+    seen_by: str
 
 
 @message

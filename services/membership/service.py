@@ -7,11 +7,18 @@ from typing import Any
 from services.membership.aggregates import language
 from services.membership.aggregates.member import ChangeMember, JoinMember
 from services.membership.aggregates.organisation import ChangeOrganisation, FoundOrganisation
-from services.membership.aggregates.person import ALREADY_REGISTERED, NOT_THEIR_NUMBER, RegisterPerson
+from services.membership.aggregates.person import (
+    ALREADY_REGISTERED,
+    NOT_THEIR_NUMBER,
+    ConfirmDocument,
+    RegisterPerson,
+    RegisterPersonByHand,
+)
 from services.membership.events import DocumentType, Sex
 from services.membership.imports.members import import_members
 from services.membership.imports.organisations import import_organisations
 from services.membership.projections.access import access, organisation_tree
+from services.membership.projections.documents_to_see import documents_to_see, persons_to_check
 from services.membership.projections.organisation_names import organisation_names
 from shared.log.entry import Answer
 from shared.rules.message import message
@@ -21,14 +28,24 @@ from shared.runtime.access import ANYWHERE
 from shared.runtime.calls import Call, refused_call
 from shared.runtime.commands import Request
 from shared.runtime.identities import new_identity
-from shared.runtime.methods import command, operation
-from shared.runtime.scopes import organisation_of
+from shared.runtime.methods import command, operation, query
+from shared.runtime.scopes import SUBTREE, organisation_of
 from shared.runtime.service import Service
 from shared.runtime.tokens import SERVICE
+from shared.standards.identity_document import BirthDate
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.person_name import PersonName
 
 parent_of_organisation = organisation_of(organisation_tree, "organisation_id", "parent_id")
+organisation_of_person = organisation_of(documents_to_see, "person_id")
+
+
+def year_of_birth_date(birth_date: BirthDate) -> int:
+    return int(birth_date[:4])
+
+
+# A derived field's function is named like the field; this one takes it from what was typed.
+year_of_birth_date.__name__ = "birth_year"
 
 
 def sex(identity_number: IdentityNumber) -> Sex:
@@ -160,7 +177,7 @@ class MembershipService(Service):
 
     name = "membership"
     language = language
-    projections = (*access, organisation_names)
+    projections = (*access, organisation_names, documents_to_see)
 
     # Persons belong to the district and to no organisation: whoever admits members registers them.
     identify_person = operation(identify_person, role=("clerk", SERVICE), scope=ANYWHERE)
@@ -171,6 +188,20 @@ class MembershipService(Service):
         scope=ANYWHERE,
         derived=(sex, birth_year),
         issued=("person_id",),
+    )
+    register_person_by_hand = command(
+        RegisterPersonByHand,
+        role="clerk",
+        scope="organisation_id",
+        derived=(year_of_birth_date,),
+        issued=("person_id",),
+    )
+    confirm_document = command(ConfirmDocument, role="reviewer", scope=organisation_of_person)
+    persons_to_check = query(
+        persons_to_check,
+        role=("clerk", "reviewer", "auditor"),
+        scope=SUBTREE,
+        reads=(documents_to_see, organisation_tree),
     )
     found_organisation = command(
         FoundOrganisation, role="clerk", scope="parent_id", minted=("organisation_id",)

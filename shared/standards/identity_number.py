@@ -106,9 +106,9 @@ def _standard_form(typed: str) -> str:
     if _OTHER_DOCUMENT.match(text):
         raise Invalid(
             "identity_number.other_document",
-            "这是护照等其他证件的号码；目前只能登记18位证件号码（含出生日期和性别）的人员",
-            "the number of another document, such as a passport; so far only 18-digit numbers are taken, "
-            "which tell birth date and sex",
+            "这是护照等其他证件的号码；此处只填18位证件号码（含出生日期和性别），其他证件须人工登记",
+            "the number of another document, such as a passport; only 18-digit numbers are taken here, which "
+            "tell birth date and sex: the person is registered by hand",
         )
     if len(text) != 18 or len(typed) > _LONGEST_TYPED:
         raise Invalid(

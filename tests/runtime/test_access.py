@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services.assistance.service import AssistanceService
+from services.membership.projections.documents_to_see import table as documents_table
 from services.membership.service import MembershipService
 from services.staffing.projections.postings import assignments_table, stations_table
 from shared.bus.levels import note_level
@@ -90,6 +91,17 @@ def houses(folder: Path) -> Iterator[dict[str, House]]:
                     assignment_id=at(each), person_id="li", posting_level="town", begins_on=DAY, **here
                 )
             )
+    with opened["membership"].store.write() as connection:
+        for each in ABOVE:
+            connection.execute(
+                documents_table.insert().values(
+                    person_id=at(each),
+                    organisation_id=each,
+                    document_type="passport",
+                    registered_by="li",
+                    seen=False,
+                )
+            )
     yield opened
     for house in opened.values():
         house.close()
@@ -103,7 +115,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def at(organisation_id: str | None) -> str:
-    """The id of what stands in an organisation: its station, its assignment."""
+    """The id of what stands in an organisation: its station, its assignment, who was registered by hand."""
     return f"at-{organisation_id}"
 
 
@@ -191,6 +203,7 @@ def example(published: dict[str, Any], whole: dict[str, Any]) -> Any:
 
 
 LOOKED_UP = {
+    "organisation_of_person": ("person_id",),
     "organisation_of_posting": ("", "station_id"),
     "organisation_of_grant": ("", "assignment_id"),
     "organisation_of_assignment": ("assignment_id",),

@@ -12,6 +12,7 @@ from shared.standards.bank_card import BankCardNumber
 from shared.standards.branch_code import BranchCode
 from shared.standards.credit_code import CreditCode
 from shared.standards.division_code import DivisionCode
+from shared.standards.identity_document import BirthDate, OtherDocumentNumber, PassportNumber
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.invalid import Invalid
 from shared.standards.mobile import MobileNumber
@@ -32,12 +33,15 @@ class Value(Protocol):
 
 VALUES: list[type[Value]] = [
     BankCardNumber,
+    BirthDate,
     BranchCode,
     CreditCode,
     DivisionCode,
     IdentityNumber,
     LongText,
     MobileNumber,
+    OtherDocumentNumber,
+    PassportNumber,
     PersonName,
     Text,
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, select
 
-from services.membership.events import PersonRegistered
+from services.membership.events import PersonRegistered, PersonRegisteredByHand
 from services.staffing.aggregates.login import OpenLogin
 from services.staffing.aggregates.worker.commands import HireWorker
 from services.staffing.aggregates.worker.refusals import SYSTEM
@@ -18,6 +18,11 @@ registered_persons = Projection(table, source="membership", key="person_id")
 
 @registered_persons.on(PersonRegistered)
 def person_registered(row: Row, event: PersonRegistered, envelope: Envelope) -> Row:
+    return row
+
+
+@registered_persons.on(PersonRegisteredByHand)
+def person_registered_by_hand(row: Row, event: PersonRegisteredByHand, envelope: Envelope) -> Row:
     return row
 
 
