@@ -3,7 +3,7 @@
 import os
 import time
 
-from bench.log.verifying import children
+from bench.log.verifying import family
 from bench.measure import resident_bytes_peak
 from bench.processes import given, tell, wait_for_start
 from services.assistance.aggregates import language
@@ -18,7 +18,7 @@ def main() -> None:
     peaks: dict[int, int] = {}
 
     def note_peaks(_done: int) -> None:
-        for process_id in [os.getpid(), *children()]:
+        for process_id in family(os.getpid()):
             peaks[process_id] = max(peaks.get(process_id, 0), resident_bytes_peak(process_id))
 
     wait_for_start()

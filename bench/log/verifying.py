@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import chain
 from pathlib import Path
 
 from bench.measure import resident_bytes_peak
@@ -10,9 +11,10 @@ from shared.log.store import Store
 from shared.log.verify import verify
 
 
-def children() -> list[int]:
-    """The processes that this one started and that still run."""
-    return [int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+def family(process_id: int) -> list[int]:
+    """A process with all that it started, itself or through others, and that still run."""
+    children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+    return [process_id, *chain.from_iterable(family(int(each)) for each in children)]
 
 
 def main() -> None:
@@ -21,7 +23,7 @@ def main() -> None:
     peaks: dict[int, int] = {}
 
     def note_peaks(_done: int) -> None:
-        for process_id in [os.getpid(), *children()]:
+        for process_id in family(os.getpid()):
             peaks[process_id] = max(peaks.get(process_id, 0), resident_bytes_peak(process_id))
 
     wait_for_start()

@@ -7,7 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from secrets import randbelow
 
 import msgspec
@@ -180,9 +181,21 @@ def _shared_out(
         yield (verify_chunk(store, share) for share in shares), lambda: _kept_weight(store, position)
         return
     opening = store.url.render_as_string(hide_password=False), store.damaged
-    with ProcessPoolExecutor(processes, get_context("spawn"), _open_store, opening) as pool, _one_seed():
+    with ProcessPoolExecutor(processes, _beginning(), _open_store, opening) as pool, _one_seed():
         weight = pool.submit(_kept_weight_apart, position)
         yield pool.map(_verify_apart, shares), weight.result
+
+
+def _beginning() -> BaseContext:
+    """How other processes begin: forked from one that has imported, once, what all of them need.
+
+    Where eventlet has replaced the sockets, which then pass no files on, each has to import it for itself.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    forked = get_context("forkserver")
+    forked.set_forkserver_preload([__name__])
+    return forked
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Verification finds whatever was changed behind the log's back, and says where it stands."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -244,3 +246,28 @@ def test_chunks_and_processes_change_no_verdict(house: House, monkeypatch: pytes
 
     assert verify(house.store) == whole
     assert verify(house.store, processes=2) == whole
+
+
+WITHOUT_EVENTLET = """
+import multiprocessing, sys
+from shared.log import verify
+from shared.log.store import Store
+verify.CHUNK = 2
+verdict = verify.verify(Store(sys.argv[1]), processes=2)
+print(verdict.root.hex(), [finding.place for finding in verdict.findings])
+assert "forkserver" in multiprocessing.get_all_start_methods()
+"""
+
+
+def test_processes_forked_from_one_come_to_the_same_verdict(house: House) -> None:
+    url = house.store.url.render_as_string(hide_password=False)
+
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WITHOUT_EVENTLET, url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert told.stdout == f"{house.log.head().root.hex()} []\n", told.stderr
