@@ -40,12 +40,8 @@ parent_of_organisation = organisation_of(organisation_tree, "organisation_id", "
 organisation_of_person = organisation_of(documents_to_see, "person_id")
 
 
-def year_of_birth_date(birth_date: BirthDate) -> int:
+def year_of(birth_date: BirthDate) -> int:
     return int(birth_date[:4])
-
-
-# A derived field's function is named like the field; this one takes it from what was typed.
-year_of_birth_date.__name__ = "birth_year"
 
 
 def sex(identity_number: IdentityNumber) -> Sex:
@@ -186,14 +182,14 @@ class MembershipService(Service):
         RegisterPerson,
         role="clerk",
         scope=ANYWHERE,
-        derived=(sex, birth_year),
+        derived={"sex": sex, "birth_year": birth_year},
         issued=("person_id",),
     )
     register_person_by_hand = command(
         RegisterPersonByHand,
         role="clerk",
         scope="organisation_id",
-        derived=(year_of_birth_date,),
+        derived={"birth_year": year_of},
         issued=("person_id",),
     )
     confirm_document = command(ConfirmDocument, role="reviewer", scope=organisation_of_person)
@@ -212,7 +208,7 @@ class MembershipService(Service):
         JoinMember,
         role="clerk",
         scope="organisation_id",
-        derived=(sex, birth_year, age_years),
+        derived={"sex": sex, "birth_year": birth_year, "age_years": age_years},
         minted=("member_id",),
         found={"person_id": persons_joining},
     )

@@ -17,7 +17,7 @@ from shared.runtime.schemas import load
 from shared.runtime.scopes import Scope
 
 Derive = Callable[..., Any]
-"""A pure function named like the field that it gives; its parameters are named like the fields it needs."""
+"""A pure function that gives a field; its parameters are named like the fields it needs."""
 
 Find = Callable[[Call, Sequence[Mapping[str, Any]]], Sequence[Any]]
 """Finds a field's value for each of several rows, some of which may name it; an exception is its outcome."""
@@ -28,7 +28,7 @@ class Intake:
 
     Args:
         command_type: the command.
-        derived: functions for the fields that follow from others; callers cannot send these fields.
+        derived: for each field that follows from others the function that gives it; callers cannot send it.
         minted: identities that callers may leave out.
         issued: identities that the house alone gives: callers cannot send these fields.
         found: fields that callers may leave out and the house can find, each with the function that does, and
@@ -40,7 +40,7 @@ class Intake:
     def __init__(
         self,
         command_type: type[Any],
-        derived: Sequence[Derive] = (),
+        derived: Mapping[str, Derive] | None = None,
         minted: Sequence[str] = (),
         issued: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,
@@ -50,7 +50,9 @@ class Intake:
         self._scope = scope
         self._facts = tuple(facts)
         self.command_type = command_type
-        self._derived = [(each.__name__, each, tuple(signature(each).parameters)) for each in derived]
+        self._derived = [
+            (name, each, tuple(signature(each).parameters)) for name, each in (derived or {}).items()
+        ]
         self._minted = tuple(minted)
         self._issued = tuple(issued)
         self._found = dict(found or {})

@@ -98,7 +98,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
         *,
         role: Roles,
         scope: Scope = WHOLE_DISTRICT,
-        derived: Sequence[Derive] = (),
+        derived: Mapping[str, Derive] | None = None,
         minted: Sequence[str] = (),
         issued: Sequence[str] = (),
         found: Mapping[str, Find] | None = None,

@@ -53,7 +53,7 @@ class SlowService(MembershipService):
         RegisterPerson,
         role="clerk",
         scope=ANYWHERE,
-        derived=(sex, birth_year),
+        derived={"sex": sex, "birth_year": birth_year},
         found={"person_id": finding_takes_long},
     )
 
