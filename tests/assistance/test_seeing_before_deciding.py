@@ -115,9 +115,12 @@ def test_who_checks_a_batch_sees_each_line_with_the_account_and_it_is_on_record(
         "person-6",
     )
     assert "62000000000006" not in str(told)
-    # What the line names, and what the file names now; the last step on either is what was seen of it.
-    assert (third["account_version"], third["file_account_version"]) == (1, 2)
-    assert (third["grant_version"], third["file_version"] - sixth["file_version"]) == (2, 1)
+    # What the line names, and what holds now: its account was changed, which moved its file.
+    assert (third["account_version"], third["account_version_now"]) == (1, 2)
+    assert (third["grant_version"], third["grant_version_now"]) == (2, 2)
+    # Aid counted is no change; the account that came after it is.
+    assert (third["file_version"], third["file_version_now"]) == (8, 10)
+    assert (sixth["file_version"], sixth["file_version_now"]) == (8, 8)
     assert told["complete"]
     assert told["known"]["assistance"] > 0
     assert seen == [("batch_lines", "zheng", "person-3"), ("batch_lines", "zheng", "person-6")]

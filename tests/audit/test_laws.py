@@ -43,6 +43,7 @@ from tests.rules.assistance.households import (
     ON_FILE,
     POSTED,
     SON,
+    account_recorded,
     file_approved,
     file_opened,
     file_revised,
@@ -376,7 +377,7 @@ def test_the_bank_says_nothing_before_the_release() -> None:
 
 
 def test_no_step_on_a_payment_is_dated_before_the_last_one_nor_before_the_grant() -> None:
-    law = Watching("days", GRANTED)
+    law = Watching("days", AS_SEEN)
     late = {(aid_grant, "1"): [grant_proposed(), grant_approved(effective_on=PAID_ON + timedelta(days=1))]}
 
     assert law.shown(released(), after=PREPARED) is None
@@ -385,8 +386,14 @@ def test_no_step_on_a_payment_is_dated_before_the_last_one_nor_before_the_grant(
     assert law.shown(replace(ASKED, effective_on=EARLY), after=(payment, SENT))
 
 
+AS_SEEN: Others = {
+    (aid_grant, "1"): [grant_proposed(), grant_approved()],
+    (hardship_file, "1"): [*ON_FILE, account_recorded()],
+}
+
+
 def test_a_batch_is_released_as_it_was_approved() -> None:
-    law = Watching("as_approved")
+    law = Watching("as_approved", AS_SEEN)
     after = (payment_batch, up_to("approved"))
     as_seen = batch_released(added())
 
@@ -395,6 +402,23 @@ def test_a_batch_is_released_as_it_was_approved() -> None:
     assert law.shown(as_seen, after=after) is None
     for changed in ({"digest": "0"}, {"file_digest": "0"}, {"line_count": 2}, {"amount_fen": 1}):
         assert law.shown(replace(as_seen, **changed), after=after) == "batch 1"
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {(aid_grant, "1"): [grant_proposed(), grant_approved(), grant_approved()]},
+        {(hardship_file, "1"): [*ON_FILE, account_recorded(), file_revised()]},
+    ],
+    ids=["grant", "file"],
+)
+def test_a_line_is_released_on_the_versions_that_the_approval_named(moved: Others) -> None:
+    after = (payment_batch, up_to("approved"))
+    aided = {(hardship_file, "1"): [*ON_FILE, account_recorded(), household_aided()]}
+
+    assert Watching("as_approved", {**AS_SEEN, **aided}).shown(batch_released(added()), after=after) is None
+    law = Watching("as_approved", {**AS_SEEN, **moved})
+    assert law.shown(batch_released(added()), after=after) == "line 1.1"
 
 
 def test_every_law_is_tried_here() -> None:

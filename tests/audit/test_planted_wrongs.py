@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from services.assistance.aggregates.batch.lines import digest_of_lines
+from services.assistance.events.batch import BatchLine
 from shared.cli.main import app
 from shared.log.tables import events
 from shared.runtime import auditing
@@ -367,6 +369,32 @@ def test_a_bank_file_with_other_amounts_than_were_approved(folder: Path) -> None
 
     assert verified(folder)
     assert of_code("law.as_approved", findings()) == [f"event {at} BatchReleased: batch first"]
+
+
+def test_a_line_that_left_on_another_version_of_its_file_than_was_approved(folder: Path) -> None:
+    with planting(folder) as planted:
+        of = {"batch_id": "second"}
+        steps = ("BatchLocked", "BatchChecked", "BatchApproved", "BatchReleased")
+        making, *others = (planted.event(kind, **of) for kind in ("LinesAdded", *steps))
+        (lines,) = planted.values(making, "lines")
+        # The account came to the file after the version that the approval is now said to have seen.
+        lines["grant-2.2"]["file_version"] -= 1
+        seen = {"digest": digest_of_lines({each: BatchLine(**line) for each, line in lines.items()})}
+        planted.change_event(making, lambda public: public["data"].update(lines=lines))
+        for at in others:
+            planted.change_event(at, lambda public: public["data"].update(seen))
+        for at in others[1:3]:
+            planted.change_command(planted.command_of(at), lambda public: public["body"].update(seen))
+        released, releasing = others[3], planted.command_of(others[3])
+        planted.seal_again()
+
+    assert verified(folder)
+    found = findings()
+    assert of_code("law.as_approved", found) == [f"event {released} BatchReleased: line grant-2.2"]
+    refused = (
+        f"command {releasing} ReleaseBatch, events {released - 1}-{released}: payment_batch.line_changed"
+    )
+    assert of_code("replay.refused", found) == [refused]
 
 
 def test_an_entry_of_the_ledger_that_was_changed(folder: Path) -> None:

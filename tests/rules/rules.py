@@ -76,11 +76,11 @@ class Given:
 
         facts = {name: Fact(value, "test", 1) for name, value in self.rules.facts.items()}
         try:
-            events = decide(own, own.decide, command, Actor(by), View(on, known), facts)
+            events = decide(own, own.decide, command, Actor(by), view := View(on, known), facts)
             self._check_keys(events)
         except Refused as refused:
             return Decision([], refused)
-        return Decision(events, None)
+        return Decision(events, None, view.reads)
 
     def _check_keys(self, events: Sequence[Any]) -> None:
         """Refuse a unique key that another stream of the same kind holds, as the log does."""
@@ -100,10 +100,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a command came to: events, or a refusal."""
+    """What a command came to: events, or a refusal; ``reads``: the version of each stream that it saw."""
 
     events: list[Any]
     refused: Refused | None
+    reads: Mapping[str, int] = field(default_factory=dict)
 
     def then(self, *events: Any) -> "Decision":
         """Exactly these events were decided; personal values count as equal (see ``then_carries``)."""

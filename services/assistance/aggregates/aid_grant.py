@@ -51,12 +51,16 @@ STATUS_ZH = {"approved": "批准", "refused": "驳回", "withdrawn": "撤回", "
 
 @message
 class AidGrant:
-    """``proposal`` says all that never changes; ``decided_on`` is the day of approval, refusal or end."""
+    """``proposal`` says all that never changes; ``decided_on`` is the day of approval, refusal or end.
+
+    ``version``: of the stream.
+    """
 
     status: Literal["none", "proposed", "approved", "refused", "withdrawn"] = "none"
     proposal: GrantProposed | None = None
     approved_by: str | None = None
     decided_on: date | None = None
+    version: int = 0
 
 
 GrantEvent = GrantProposed | GrantApproved | GrantRefused | GrantWithdrawn
@@ -231,17 +235,17 @@ def _check_beneficiary(proposal: GrantProposed, person_id: str) -> None:
 
 
 def evolve(grant: AidGrant, event: GrantEvent) -> AidGrant:
+    version, day = grant.version + 1, event.effective_on
     match event:
         case GrantProposed():
-            return AidGrant(status="proposed", proposal=event)
+            return AidGrant(status="proposed", proposal=event, version=version)
         case GrantApproved():
-            return replace(
-                grant, status="approved", approved_by=event.approved_by, decided_on=event.effective_on
-            )
+            approved_by = event.approved_by
+            return replace(grant, status="approved", approved_by=approved_by, decided_on=day, version=version)
         case GrantRefused():
-            return replace(grant, status="refused", decided_on=event.effective_on)
+            return replace(grant, status="refused", decided_on=day, version=version)
         case GrantWithdrawn():
-            return replace(grant, status="withdrawn", decided_on=event.effective_on)
+            return replace(grant, status="withdrawn", decided_on=day, version=version)
         case _:
             assert_never(event)
 

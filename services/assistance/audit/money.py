@@ -6,7 +6,8 @@ from datetime import date
 from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.batch.lines import digest_of_file, digest_of_lines
 from services.assistance.aggregates.budget import Budget
-from services.assistance.events.batch import BatchApproved, BatchReconciled, ResultsRecorded
+from services.assistance.aggregates.hardship_file import hardship_file
+from services.assistance.events.batch import BatchApproved, BatchLine, BatchReconciled, ResultsRecorded
 from services.assistance.events.payment import (
     ContradictionSettled,
     Line,
@@ -139,7 +140,10 @@ def nothing_after_the_end() -> Watch:
 
 
 def released_as_approved() -> Watch:
-    """What leaves is what was seen at the approval, line by line, and the bank file says no other amounts."""
+    """What leaves is what was seen at the approval, line by line, and the bank file says no other amounts.
+
+    The grants and files on which the lines hang still have the versions that the approval named.
+    """
 
     def watch(step: Step) -> str | None:
         event, batch = step.event, step.before
@@ -149,6 +153,15 @@ def released_as_approved() -> Watch:
             return None if event.digest == seen else f"batch {event.batch_id}"
         same = event.digest == seen and event.file_digest == digest_of_file(event.batch_id, amounts)
         whole = (event.line_count, event.amount_fen) == (len(amounts), sum(amounts.values()))
-        return None if same and whole else f"batch {event.batch_id}"
+        if not same or not whole:
+            return f"batch {event.batch_id}"
+        return next((f"line {each}" for each, line in batch.lines.items() if has_moved(step, line)), None)
 
     return watch
+
+
+def has_moved(step: Step, line: BatchLine) -> bool:
+    """Whether the grant or the file of a line is no longer as it was seen."""
+    grant = step.state(aid_grant, line.grant_id)
+    file = step.state(hardship_file, line.file_id)
+    return (grant.version, file.changed_at) != (line.grant_version, line.file_version)

@@ -22,7 +22,10 @@ UnlockReason = Literal["line_changed", "wrong_lines", "not_approved", "clerical_
 
 @message
 class BatchLine:
-    """A line as check, approval and release see it."""
+    """A line as check, approval and release see it.
+
+    ``grant_version``, ``file_version``: of the grant's and the file's streams, when the line was made.
+    """
 
     grant_id: str
     file_id: str
@@ -30,6 +33,8 @@ class BatchLine:
     holder_id: str
     amount_fen: int
     account_version: int
+    grant_version: int
+    file_version: int
 
 
 @message

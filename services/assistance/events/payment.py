@@ -49,10 +49,16 @@ class Line:
 
 @message
 class PaymentPrepared(Line):
-    """A line stands in a batch, for the file's account of this version, held by ``holder_id``."""
+    """A line stands in a batch, for the file's account of this version, held by ``holder_id``.
+
+    ``grant_version``, ``file_version``: the versions of the streams on which the line hangs, as they were
+    seen; the file's is that of its last event which was not aid counted (``HardshipFile.changed_at``).
+    """
 
     holder_id: str
     account_version: int
+    grant_version: int
+    file_version: int
     effective_on: date
 
 

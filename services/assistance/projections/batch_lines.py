@@ -37,8 +37,8 @@ def batch_lines(
     Returns:
         As a query ``{answer, known, complete}``. For each line also ``holder_name`` and
         ``account_last_four`` of the account to which it would be paid, which it is on record that somebody
-        looked at; ``file_account_version``, of the account that the file names now; ``grant_version`` and
-        ``file_version``, of the streams as they are shown here.
+        looked at; beside the versions that the digest binds, those of now: ``account_version_now``,
+        ``grant_version_now`` and ``file_version_now``; where they differ, the release will refuse the line.
 
     Source: design, section 10: who approves has seen what they approve.
     """
@@ -70,9 +70,9 @@ def lines_of(
             lines_table,
             grants_table.c.campaign_id,
             grants_table.c.programme,
-            grants_table.c.version.label("grant_version"),
-            files_table.c.version.label("file_version"),
-            files_table.c.account_version.label("file_account_version"),
+            grants_table.c.version.label("grant_version_now"),
+            files_table.c.changed_at.label("file_version_now"),
+            files_table.c.account_version.label("account_version_now"),
         )
         .join(batches_table, batches_table.c.batch_id == lines_table.c.batch_id)
         .join(grants_table, grants_table.c.grant_id == lines_table.c.grant_id)

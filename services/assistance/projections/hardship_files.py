@@ -51,6 +51,7 @@ table = Table(
     Column("opened_on", Date, nullable=False),
     Column("approved_on", Date),
     Column("version", Integer, nullable=False),
+    Column("changed_at", Integer, nullable=False),
     Column("position", Number, nullable=False),
 )
 
@@ -66,12 +67,17 @@ def opened(row: Row, event: FileOpened, envelope: Envelope) -> Row:
         "hardship_cause": event.hardship_cause,
         "opened_on": event.effective_on,
         "version": envelope.version,
+        "changed_at": envelope.version,
         "position": envelope.position,
     }
 
 
 def changed(row: Row, event: Any, envelope: Envelope) -> Row:
-    return row | CHANGES[type(event)](event) | {"version": envelope.version}
+    return row | CHANGES[type(event)](event) | {"version": envelope.version, "changed_at": envelope.version}
+
+
+def aided(row: Row, event: HouseholdAided | HouseholdAidReleased, envelope: Envelope) -> Row:
+    return row | {"version": envelope.version}
 
 
 CHANGES: Mapping[type[Any], Callable[[Any], Row]] = {
@@ -94,12 +100,12 @@ CHANGES: Mapping[type[Any], Callable[[Any], Row]] = {
     FileWithdrawn: lambda _: {"status": "withdrawn"},
     FileClosed: lambda event: {"status": event.outcome},
     FileReopened: lambda _: {"status": "draft"},
-    HouseholdAided: lambda _: {},
-    HouseholdAidReleased: lambda _: {},
 }
 """What each type of event changes, beside the stream's version, which all of them raise."""
 for event_type in CHANGES:
     hardship_files.on(event_type)(changed)
+for aid_event in (HouseholdAided, HouseholdAidReleased):
+    hardship_files.on(aid_event)(aided)
 
 
 def files(

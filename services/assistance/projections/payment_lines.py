@@ -33,6 +33,8 @@ table = Table(
     Column("person_id", Text, nullable=False),
     Column("holder_id", Text, nullable=False),
     Column("account_version", Integer, nullable=False),
+    Column("grant_version", Integer, nullable=False),
+    Column("file_version", Integer, nullable=False),
     Column("amount_fen", Number, nullable=False),
     Column("status", Text, nullable=False),
     Column("contradicted", Boolean, nullable=False, default=False),
@@ -46,6 +48,8 @@ COPIED = (
     "person_id",
     "holder_id",
     "account_version",
+    "grant_version",
+    "file_version",
     "amount_fen",
 )
 CAME_BACK = ("failed", "returned")

@@ -56,6 +56,8 @@ from tests.rules.rules import TODAY, Others, Rules
 PAID_ON = date(2024, 3, 4)
 DISTRICT = "district"
 MINUTES_OVER_FEN = 250_000
+VERSIONS = {"account_version": 1, "grant_version": 2, "file_version": len(ON_FILE) + 1}
+"""Those of an approved grant, and of a file that got its account once it was on file."""
 Event = TypeVar("Event")
 
 
@@ -81,7 +83,7 @@ def line(grant_id: str = "1", attempt: int = 1, **changes: Any) -> dict[str, Any
 
 
 def prepared(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentPrepared:
-    fields: dict[str, Any] = {"account_version": 1, "holder_id": "zhang"}
+    fields: dict[str, Any] = VERSIONS | {"holder_id": "zhang"}
     return PaymentPrepared(**line(grant_id, attempt, **fields | changes))
 
 
@@ -119,8 +121,7 @@ def batch_line(grant_id: str = "1", **changes: Any) -> BatchLine:
         "person_id": "zhang",
         "holder_id": "zhang",
         "amount_fen": AMOUNT_FEN,
-        "account_version": 1,
-    }
+    } | VERSIONS
     return BatchLine(grant_id=grant_id, **fields | changes)
 
 

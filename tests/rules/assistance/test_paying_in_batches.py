@@ -42,8 +42,14 @@ from services.assistance.events.batch import (
 from services.assistance.events.file import FileClosed
 from services.assistance.events.payment import PaymentWithdrawn
 from services.assistance.parameters import BATCH_MINUTES_OVER_FEN
-from tests.rules.assistance.grants import AMOUNT_FEN, grant_approved, grant_proposed
-from tests.rules.assistance.households import FACTORY, ON_FILE, account_recorded
+from tests.rules.assistance.grants import (
+    AMOUNT_FEN,
+    grant_approved,
+    grant_proposed,
+    household_aid_released,
+    household_aided,
+)
+from tests.rules.assistance.households import FACTORY, ON_FILE, account_recorded, file_revised
 from tests.rules.assistance.payments import (
     DISTRICT,
     PAID_ON,
@@ -250,7 +256,15 @@ def test_check_and_approval_hold_only_for_the_lines_that_were_seen(done: str, co
 
 @pytest.mark.parametrize(
     "change",
-    [{"amount_fen": 1}, {"account_version": 2}, {"person_id": "li"}, {"holder_id": "li"}, {"file_id": "2"}],
+    [
+        {"amount_fen": 1},
+        {"account_version": 2},
+        {"grant_version": 3},
+        {"file_version": 99},
+        {"person_id": "li"},
+        {"holder_id": "li"},
+        {"file_id": "2"},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_changes_in_a_line_changes_what_was_seen(change: dict[str, Any]) -> None:
@@ -291,7 +305,9 @@ def test_a_file_closed_between_approval_and_release_stops_the_release_and_names_
     ("what", "changed"),
     [
         ("account", {"file_1": [*ON_FILE, account_recorded(), account_recorded(version=2)]}),
+        ("file", {"file_1": [*ON_FILE, account_recorded(), file_revised()]}),
         ("grant", {"grant_1": [grant_proposed()]}),
+        ("grant", {"grant_1": [grant_proposed(), grant_approved(), grant_approved()]}),
         ("payment", {"payments": {"1": []}}),
         ("payment", {"payments": {"1": [prepared(), PaymentWithdrawn(**line(), reason="not_now")]}}),
         ("payment", {"payments": {"1": [prepared(), released()]}}),
@@ -307,6 +323,25 @@ def test_whatever_has_changed_since_the_approval_stops_the_release(
     assert decision.refused is not None
     assert (decision.refused.values["line_id"], decision.refused.values["what"]) == ("1.1", what)
     assert not re.search("[a-z]", decision.refused.zh)
+
+
+def test_what_another_grant_counts_for_the_household_stops_no_release() -> None:
+    aided = [household_aided(grant_id="2"), household_aid_released(grant_id="2")]
+    rules = world({"1": [prepared()]}, file_1=[*ON_FILE, account_recorded(), *aided])
+    rules.given(*up_to("approved")).when(RELEASE, by="feng").then(released(), batch_released(added()))
+
+
+def test_a_line_names_the_files_version_by_its_last_event_that_is_not_aid_counted() -> None:
+    history = [*ON_FILE, household_aided(), account_recorded(), household_aided(grant_id="2")]
+    line_made = prepared(file_version=len(history) - 1)
+    in_batch = added(lines={"1.1": batch_line(file_version=len(history) - 1)})
+    world(file_1=history).given(opened()).when(ADD, by="wu").then(line_made, in_batch)
+
+
+def test_a_release_notes_the_versions_of_all_that_its_lines_hang_on() -> None:
+    streams = {"aid_grant/1": 2, "hardship_file/1": len(ON_FILE) + 1, "payment/1": 1}
+    decision = prepared_once.given(*up_to("approved")).when(RELEASE, by="feng")
+    assert streams.items() <= decision.reads.items()
 
 
 def test_a_second_release_of_one_batch_has_no_effect() -> None:

@@ -19,13 +19,14 @@ from shared.rules.refusal import Refused
 ORGANISATIONS_WITHIN = "organisations_within"
 """The fact that tells which organisations of a batch's grants lie below the batch's own."""
 
-Change = Literal["payment", "grant", "amount", "file_not_on_file", "account"]
+Change = Literal["payment", "grant", "amount", "file_not_on_file", "account", "file"]
 CHANGE_ZH: Mapping[Change, str] = {
     "payment": "款项",
     "grant": "救助",
     "amount": "金额",
     "file_not_on_file": "该户已不在档",
     "account": "收款账户",
+    "file": "困难档案",
 }
 
 
@@ -64,7 +65,7 @@ def lines_for(
         if reason is not None:
             not_payable.append(NotPayable(grant_id=grant_id, reason=reason))
         elif grant.proposal is not None and file.account is not None:
-            lines.append(_prepared(command, grant.proposal, file.account, payment))
+            lines.append(_prepared(command, grant, grant.proposal, file, file.account, payment))
     return lines, not_payable
 
 
@@ -89,7 +90,12 @@ def why_not_payable(
 
 
 def _prepared(
-    command: AddLines, proposal: GrantProposed, account: PayeeAccount, payment: Payment
+    command: AddLines,
+    grant: AidGrant,
+    proposal: GrantProposed,
+    file: HardshipFile,
+    account: PayeeAccount,
+    payment: Payment,
 ) -> PaymentPrepared:
     attempt = len(payment.attempts) + 1
     return PaymentPrepared(
@@ -108,6 +114,8 @@ def _prepared(
         amount_fen=proposal.amount_fen,
         holder_id=account.person_id,
         account_version=account.version,
+        grant_version=grant.version,
+        file_version=file.changed_at,
         effective_on=command.prepared_on,
     )
 
@@ -121,17 +129,22 @@ def as_seen(line: PaymentPrepared) -> BatchLine:
         holder_id=line.holder_id,
         amount_fen=line.amount_fen,
         account_version=line.account_version,
+        grant_version=line.grant_version,
+        file_version=line.file_version,
     )
 
 
 def check_unchanged(
     line: BatchLine, its_id: str, grant: AidGrant, file: HardshipFile, payment: Payment, day: date
 ) -> Line:
-    """The payment's own line, if all is as it was when the batch was approved.
+    """The payment's own line, if all is as it was when the line was made, checked and approved.
+
+    Making a line moves neither the grant's stream nor the file's, so the versions are those that the batch
+    was made with. Aid that is counted for the household meanwhile leaves ``changed_at`` where it was.
 
     Raises the refusals ``payment_batch.line_changed``, which names the line and what has changed, and
     ``.before_lines_last_step``.
-    Source: design, section 10: release checks every line again.
+    Source: design, section 10: release checks every line's versions again in its own append.
     """
     own = next((each for each in payment.lines("prepared") if each.line_id == its_id), None)
     if own is None or payment.contradicted:
@@ -146,6 +159,10 @@ def check_unchanged(
         raise _changed(its_id, "file_not_on_file")
     if file.account is None or file.account.version != line.account_version:
         raise _changed(its_id, "account")
+    if grant.version != line.grant_version:
+        raise _changed(its_id, "grant")
+    if file.changed_at != line.file_version:
+        raise _changed(its_id, "file")
     return own
 
 
@@ -154,10 +171,10 @@ def _changed(its_id: str, what: Change) -> Refused:
 
 
 def digest_of_lines(lines: Mapping[str, BatchLine]) -> str:
-    """Names the lines as they were seen: who is paid how much on which account's version."""
+    """Names the lines as they were seen: who is paid how much, and on which versions."""
     return _digest(
         f"{each} {line.grant_id} {line.file_id} {line.person_id} {line.holder_id}"
-        f" {line.amount_fen} {line.account_version}"
+        f" {line.amount_fen} {line.account_version} {line.grant_version} {line.file_version}"
         for each, line in lines.items()
     )
 

@@ -46,18 +46,21 @@ FileEvent = ParticularsEvent | StepEvent | EndEvent | AidEvent
 
 
 def evolve(file: HardshipFile, event: FileEvent) -> HardshipFile:
+    version = file.version + 1
     match event:
         case FileOpened() | FileRevised() | PayeeAccountRecorded():
-            return _told(file, event)
+            return _told(file, event, version)
         case HouseholdAided() | HouseholdAidReleased():
-            return _aided(file, event)
+            return _aided(file, event, version)
+    stepped = replace(file, last_step_on=event.effective_on, version=version, changed_at=version)
+    match event:
         case FileRefused() | FileWithdrawn() | FileClosed() | FileReopened() | FileReturned():
-            return _ended(replace(file, last_step_on=event.effective_on), event)
+            return _ended(stepped, event)
         case _:
-            return _stepped(replace(file, last_step_on=event.effective_on), event)
+            return _stepped(stepped, event)
 
 
-def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
+def _told(file: HardshipFile, event: ParticularsEvent, version: int) -> HardshipFile:
     caseworkers = file.caseworkers | {event.caseworker_id}
     match event:
         case FileOpened():
@@ -72,6 +75,8 @@ def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
                 hardship_cause=event.hardship_cause,
                 caseworkers=caseworkers,
                 last_step_on=event.effective_on,
+                version=version,
+                changed_at=version,
             )
         case FileRevised():
             return replace(
@@ -83,6 +88,8 @@ def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
                 hardship_cause=event.hardship_cause,
                 caseworkers=caseworkers,
                 last_step_on=event.effective_on,
+                version=version,
+                changed_at=version,
             )
         case PayeeAccountRecorded():
             account = PayeeAccount(
@@ -91,7 +98,9 @@ def _told(file: HardshipFile, event: ParticularsEvent) -> HardshipFile:
                 holder_name=event.holder_name,
                 version=event.version,
             )
-            return replace(file, account=account, caseworkers=caseworkers)
+            return replace(
+                file, account=account, caseworkers=caseworkers, version=version, changed_at=version
+            )
         case _:
             assert_never(event)
 
@@ -155,7 +164,7 @@ def _ended(file: HardshipFile, event: EndEvent) -> HardshipFile:
             assert_never(event)
 
 
-def _aided(file: HardshipFile, event: AidEvent) -> HardshipFile:
+def _aided(file: HardshipFile, event: AidEvent, version: int) -> HardshipFile:
     aided = dict(file.aided)
     for person_id in event.counted_for:
         key = aid_key(event.kind, person_id, event.year)
@@ -163,4 +172,4 @@ def _aided(file: HardshipFile, event: AidEvent) -> HardshipFile:
             aided[key] = aided.get(key, 0) + event.amount_fen
         elif (left_fen := aided.pop(key, 0) - event.amount_fen) > 0:
             aided[key] = left_fen
-    return replace(file, aided=aided)
+    return replace(file, aided=aided, version=version)

@@ -78,6 +78,8 @@ class HardshipFile:
         notice_last_on: the notice's last day.
         open_objections: those not decided.
         hardship_class, approved_on: of the last approval.
+        version: of the stream; ``changed_at``: the one it had after the last event that was not aid counted,
+            so that another grant's proposal does not pass for a change of the household.
         aided: what counts towards caps, in fen, by ``aid_key``; what came to nothing stands there no more.
     """
 
@@ -100,6 +102,8 @@ class HardshipFile:
     hardship_class: HardshipClass | None = None
     approved_on: date | None = None
     account: PayeeAccount | None = None
+    version: int = 0
+    changed_at: int = 0
     aided: Mapping[str, int] = field(default_factory=dict)
 
     @property
