@@ -8,7 +8,6 @@ from services.assistance.aggregates.batch.commands import (
     LockBatch,
     OpenBatch,
     ReconcileBatch,
-    RecordResults,
     ReleaseBatch,
     RemoveLines,
     UnlockBatch,
@@ -148,7 +147,6 @@ class AssistanceService(Service):
     approve_batch = command(ApproveBatch, role="approver", scope=HERE)
     release_batch = command(ReleaseBatch, role="cashier", scope=HERE)
     write_bank_file = operation(write_bank_file, role="cashier", scope=HERE)
-    record_results = command(RecordResults, role=BOOKKEEPERS, scope=HERE)
     record_result_file = operation(record_result_file, role=BOOKKEEPERS, scope=HERE)
     reconcile_batch = command(ReconcileBatch, role="reconciler", scope=HERE)
     settle_contradiction = command(SettleContradiction, role="reconciler", scope=HERE)

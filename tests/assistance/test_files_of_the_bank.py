@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +28,7 @@ from services.assistance.imports.bank_results import (
 from services.assistance.projections.bank_file import ANOTHER_ORGANISATION, NOT_WRITTEN, write_bank_file
 from services.assistance.projections.payment_batches import payment_batch
 from services.assistance.reactions import bank_files
+from services.assistance.service import AssistanceService
 from shared.projections import checkpoints, parking
 from shared.projections.reacting import ReactionFollower
 from shared.rules.refusal import Refusal, Refused
@@ -205,6 +208,28 @@ def test_a_result_file_is_recorded_and_read_again_without_effect(call: Any) -> N
 
     assert (first["rows"], first["unreadable"]) == (2, [])
     assert again["position"] == first["position"]
+
+
+def test_what_the_bank_says_is_recorded_with_the_digest_of_its_file(call: Any) -> None:
+    text = f"results,first,1\n{HEADINGS}\ngrant-1.1,paid,1000.00,\n"
+    put(call, text)
+    record_result_file(call, **OF, name="result.csv", answered_on=PAID_ON)
+
+    recorded = call.house.log.stream("payment_batch/first")[-1]
+    assert recorded.type == "ResultsRecorded"
+    assert recorded.facts.data["file_digest"] == sha256(text.encode()).hexdigest()
+
+
+def test_nobody_types_by_hand_what_the_bank_says() -> None:
+    declared = [getattr(each, "declared", None) for each in vars(AssistanceService).values()]
+    accepted = {name for each in declared if each is not None for name in names_of(each.accepts)}
+
+    assert "results" not in accepted
+    assert {"batch_id", "name", "answered_on"} <= accepted
+
+
+def names_of(accepts: type[Any]) -> set[str]:
+    return {each.name for each in fields(accepts)}
 
 
 def test_rows_that_cannot_be_read_are_named_and_keep_no_other_from_being_recorded(call: Any) -> None:

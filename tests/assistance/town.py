@@ -238,7 +238,11 @@ class Town:
         for start in range(0, len(results), A_CALL):
             page = results[start : start + A_CALL]
             command = RecordResults(
-                batch_id=batch_id, organisation_id=DISTRICT, results=page, answered_on=PAID_ON
+                batch_id=batch_id,
+                organisation_id=DISTRICT,
+                results=page,
+                file_digest="result",
+                answered_on=PAID_ON,
             )
             self.each("feng", [command])
 

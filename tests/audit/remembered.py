@@ -123,7 +123,13 @@ def pay_in_april(town: Town, numbers: Sequence[int]) -> None:
         Result(line_id=f"{grant_id(each, 'temporary')}.1", outcome="paid", amount_fen=AMOUNT_FEN)
         for each in numbers
     )
-    told = RecordResults(batch_id="april", organisation_id=DISTRICT, results=results, answered_on=APRIL_DAY)
+    told = RecordResults(
+        batch_id="april",
+        organisation_id=DISTRICT,
+        results=results,
+        file_digest="result",
+        answered_on=APRIL_DAY,
+    )
     town.each("feng", [told])
 
 

@@ -150,7 +150,10 @@ class BankFileWritten:
 
 @message
 class ResultsRecorded:
-    """What was new in a part of a result file; what was said before is not counted again."""
+    """What was new in a part of a result file; what was said before is not counted again.
+
+    ``file_digest``: SHA-256 of the file as the bank wrote it.
+    """
 
     batch_id: str
     confirmed: int
@@ -162,6 +165,7 @@ class ResultsRecorded:
     returned_fen: int
     contradicted: int
     unmatched: tuple[Unmatched, ...]
+    file_digest: str
     effective_on: date
 
 

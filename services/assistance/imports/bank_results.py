@@ -2,6 +2,7 @@
 
 import csv
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
 
@@ -53,11 +54,15 @@ def record_result_file(
 ) -> dict[str, Any]:
     """Record what a result file in the folder ``bank/in`` says; read again it changes nothing.
 
+    Also the cashier who released the batch may have it read: what is recorded is the bank's file, with its
+    digest, and nothing of it is typed by hand.
+
     Returns:
         ``rows`` that could be read, the numbers of ``unreadable`` ones, and the last ``position``: what was
         new of them, what contradicts and what is of no line is told by the batch.
     """
     text = text_of(call.house.settings.files / IN / Path(name).name)
+    file_digest = sha256(text.encode()).hexdigest()
     results, unreadable = results_in(text, batch_id)
     position = 0
     for start in range(0, len(results), A_COMMAND):
@@ -65,6 +70,7 @@ def record_result_file(
             batch_id=batch_id,
             organisation_id=organisation_id,
             results=tuple(results[start : start + A_COMMAND]),
+            file_digest=file_digest,
             answered_on=answered_on,
         )
         outcome = call.house.handle(Request(command, call.actor))

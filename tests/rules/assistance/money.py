@@ -279,7 +279,7 @@ def answer(
 ) -> RecordResults:
     said = Result(line_id=line.line_id, outcome=outcome, amount_fen=AMOUNT_FEN - less, code=code)
     of = {"batch_id": line.batch_id, "organisation_id": DISTRICT}
-    return RecordResults(**of, results=(said,), answered_on=day)
+    return RecordResults(**of, results=(said,), file_digest="result", answered_on=day)
 
 
 def late(money: Money, grant_id: str, batch_id: str) -> None:

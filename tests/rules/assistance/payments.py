@@ -271,7 +271,7 @@ def every_event() -> list[Any]:
         ContradictionSettled(**line("c", **second), settlement="paid", document_no="first"),
         confirmed("c", **second),
         returned("c", **second),
-        ResultsRecorded(batch_id="b", **none, **sums, unmatched=(), **in_c),
+        ResultsRecorded(batch_id="b", **none, **sums, unmatched=(), file_digest="d", **in_c),
         BatchReconciled(batch_id="b", paid_fen=0, statement_no="first", reconciled_by="chen", **in_c),
         overpaid("c", batch_id="a", **of_c),
         overpayment_returned("c", batch_id="a", **of_c),

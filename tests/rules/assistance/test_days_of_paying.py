@@ -67,7 +67,7 @@ def release(day: date) -> Any:
 
 
 def answer(day: date) -> Any:
-    return RecordResults(**OF_THE_BATCH, results=(PAID,), answered_on=day)
+    return RecordResults(**OF_THE_BATCH, results=(PAID,), file_digest="result", answered_on=day)
 
 
 @pytest.mark.parametrize(

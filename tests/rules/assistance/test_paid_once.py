@@ -56,7 +56,11 @@ def said(outcome: Any, attempt: int, *before: Any) -> list[Any]:
     code: Any = None if outcome == "paid" else "account_closed"
     result = Result(line_id=line_id, outcome=outcome, amount_fen=AMOUNT_FEN, code=code)
     command = RecordResults(
-        batch_id=batch_id, organisation_id=DISTRICT, results=(result,), answered_on=PAID_ON
+        batch_id=batch_id,
+        organisation_id=DISTRICT,
+        results=(result,),
+        file_digest="result",
+        answered_on=PAID_ON,
     )
     history = up_to("released", added(batch_id, {line_id: batch_line()}))
     decision = world({"1": [*before]}).given(*history).when(command, by="feng")
@@ -110,7 +114,9 @@ def test_when_the_later_line_comes_back_the_earlier_that_was_paid_too_is_the_pay
 def test_as_long_as_the_bank_may_still_pay_the_later_line_the_earlier_stays_an_overpayment() -> None:
     command = Result(line_id="1.2", outcome="failed", amount_fen=AMOUNT_FEN, code="bank_other")
     batch = up_to("released", added("2", {"1.2": batch_line()}))
-    recorded = RecordResults(batch_id="2", organisation_id=DISTRICT, results=(command,), answered_on=PAID_ON)
+    recorded = RecordResults(
+        batch_id="2", organisation_id=DISTRICT, results=(command,), file_digest="result", answered_on=PAID_ON
+    )
     decision = world({"1": BOTH_PAID}).given(*batch).when(recorded, by="feng")
 
     assert decision.events[:-1] == [failed(attempt=2, code="bank_other", final=False)]

@@ -68,13 +68,15 @@ def say(outcome: Any, code: Any = None, amount_fen: int = AMOUNT_FEN, line_id: s
 
 def told(*results: Result, before: list[Any], batch_before: tuple[Any, ...] = ()) -> Decision:
     """A result file is recorded for the batch that holds line 1.1."""
-    command = RecordResults(batch_id="1", organisation_id=DISTRICT, results=results, answered_on=PAID_ON)
+    command = RecordResults(
+        batch_id="1", organisation_id=DISTRICT, results=results, file_digest="result", answered_on=PAID_ON
+    )
     history = [*up_to("released"), *batch_before]
     return world({"1": before}).given(*history).when(command, by="feng")
 
 
 def recorded(**counted: Any) -> ResultsRecorded:
-    return ResultsRecorded(batch_id="1", effective_on=PAID_ON, **NOTHING | counted)
+    return ResultsRecorded(batch_id="1", file_digest="result", effective_on=PAID_ON, **NOTHING | counted)
 
 
 def contradicted(outcome: Any, amount_fen: int = AMOUNT_FEN, code: Any = None) -> PaymentContradicted:
@@ -184,7 +186,11 @@ def test_a_line_that_is_in_no_batch_is_reported_once() -> None:
 
 def test_results_are_of_released_batches() -> None:
     command = RecordResults(
-        batch_id="1", organisation_id=DISTRICT, results=(say("paid"),), answered_on=PAID_ON
+        batch_id="1",
+        organisation_id=DISTRICT,
+        results=(say("paid"),),
+        file_digest="result",
+        answered_on=PAID_ON,
     )
     world({"1": [prepared()]}).given(*up_to("approved")).when(command).then_refused(WRONG_STEP)
 
@@ -201,7 +207,11 @@ def test_a_failed_line_that_is_paid_after_it_was_issued_again_is_found_out() -> 
 def test_the_second_attempt_is_confirmed_by_its_own_line_id() -> None:
     second = added("2", {"1.2": batch_line()})
     command = RecordResults(
-        batch_id="2", organisation_id=DISTRICT, results=(say("paid", line_id="1.2"),), answered_on=PAID_ON
+        batch_id="2",
+        organisation_id=DISTRICT,
+        results=(say("paid", line_id="1.2"),),
+        file_digest="result",
+        answered_on=PAID_ON,
     )
     decision = world({"1": [*SENT, failed(), *SECOND]}).given(*up_to("released", second)).when(command)
 

@@ -96,11 +96,18 @@ class Result:
 
 @message
 class RecordResults:
-    """A part of a bank's result file. It may be sent again, whole or in parts."""
+    """A part of a bank's result file. It may be sent again, whole or in parts.
+
+    Sent by the service itself, whenever it has read a result file: nobody types what the bank says, least of
+    all the cashier who released the batch. What only the bank's paper says is for ``SettleContradiction``.
+
+    Source: handbook, assistance 6 (separation of duties) and 7 (result file).
+    """
 
     batch_id: str
     organisation_id: str
     results: tuple[Result, ...]
+    file_digest: str
     answered_on: date
 
 

@@ -91,6 +91,7 @@ def _summed(
         returned_fen=numbers["returned_fen"],
         contradicted=numbers["contradicted"],
         unmatched=unmatched,
+        file_digest=command.file_digest,
         effective_on=command.answered_on,
     )
 
