@@ -40,7 +40,12 @@ from services.assistance.aggregates.grant.commands import (
     RefuseGrant,
     WithdrawGrant,
 )
-from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
+from services.assistance.aggregates.payment import (
+    ApproveReversal,
+    RecordRepayment,
+    RequestReversal,
+    SettleContradiction,
+)
 from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.imports.bank_results import record_result_file
@@ -151,6 +156,7 @@ class AssistanceService(Service):
     reconcile_batch = command(ReconcileBatch, role="reconciler", scope=HERE)
     settle_contradiction = command(SettleContradiction, role="reconciler", scope=HERE)
     request_reversal = command(RequestReversal, role=BOOKKEEPERS, scope=HERE)
+    record_repayment = command(RecordRepayment, role=BOOKKEEPERS, scope=HERE)
     approve_reversal = command(ApproveReversal, role="approver", scope=HERE)
     files = query(files, role=CASEWORKERS, scope=SUBTREE, reads=(hardship_files, organisation_tree))
     file_as_it_stands = operation(file_as_it_stands, role=CASEWORKERS, scope=HERE)

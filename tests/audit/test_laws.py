@@ -63,6 +63,7 @@ from tests.rules.assistance.payments import (
     overpayment_returned,
     prepared,
     released,
+    repaid,
     returned,
     up_to,
 )
@@ -278,7 +279,9 @@ def test_what_the_bank_paid_twice_stays_open_until_it_came_back_or_counts() -> N
     given_back = [overpayment_returned(), returned(attempt=2), prepared(attempt=3)]
     counts = [confirmed(after="overpayment"), returned(), prepared(attempt=3)]
 
-    for follows in ([confirmed(attempt=2), *given_back], counts):
+    by_hand = [repaid(), returned(attempt=2), prepared(attempt=3)]
+
+    for follows in ([confirmed(attempt=2), *given_back], [confirmed(attempt=2), *by_hand], counts):
         law = Watching("paid_once", GRANTED)
         assert told(law, *later, overpaid(), *follows) == [None] * (3 + len(follows))
 
@@ -347,6 +350,22 @@ def test_a_line_is_settled_by_neither_who_released_it_nor_who_is_paid_by_it() ->
     assert law.shown(settled, by="chen", after=(payment, SENT)) is None
     for one in ("feng", "zhang"):
         assert law.shown(settled, by=one, after=(payment, SENT)) == "grant c"
+
+
+def test_a_repayment_is_recorded_by_neither_who_released_a_line_nor_who_is_paid() -> None:
+    law = Watching("two_persons_settle")
+    given_back = repaid("c", person_id="zhang")
+
+    assert law.shown(given_back, by="chen", after=(payment, SENT)) is None
+    for one in ("feng", "zhang"):
+        assert law.shown(given_back, by=one, after=(payment, SENT)) == "grant c"
+
+
+def test_nothing_is_given_back_twice_or_without_having_been_overpaid() -> None:
+    law = Watching("paid_once", GRANTED)
+
+    assert told(law, overpaid(), repaid(), repaid()) == [None, None, "grant 1"]
+    assert told(Watching("paid_once", GRANTED), overpayment_returned()) == ["grant 1"]
 
 
 EARLY = PAID_ON - timedelta(days=1)

@@ -36,13 +36,17 @@ Status = Literal[
     "confirmed",
     "returned",
     "overpaid",
+    "repaid",
     "reversed",
 ]
 
 
 @message
 class Attempt:
-    """``overpaid``: the bank paid this line too, beside the one that counts or may still be paid."""
+    """``overpaid``: the bank paid this line too, beside the one that counts or may still be paid.
+
+    ``repaid``: it was, and the household gave it back; should the bank send it back too, that contradicts.
+    """
 
     line: Line
     status: Status
@@ -78,7 +82,7 @@ class Payment:
     @property
     def under_way(self) -> bool:
         """Whether money is on its way, has arrived or may have arrived."""
-        ended = self.lines("withdrawn", "failed", "returned")
+        ended = self.lines("withdrawn", "failed", "returned", "repaid")
         return len(ended) < len(self.attempts) or bool(self.contradicted)
 
     def needs_settling(self, line_id: str) -> bool:

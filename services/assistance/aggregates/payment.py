@@ -20,6 +20,7 @@ from services.assistance.events.payment import (
     Line,
     Outcome,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
@@ -88,6 +89,13 @@ TAKE_OUT_FIRST = Refusal(
     en="first take {line_id} out of its batch",
 )
 
+NOT_OVERPAID = Refusal(
+    "payment.not_overpaid", zh="该明细没有须追回的重复支付", en="nothing has to be asked back for this line"
+)
+RECEIPT_MISSING = Refusal(
+    "payment.receipt_missing", zh="须注明收据编号", en="the receipt's number is missing"
+)
+
 
 @message
 class RequestReversal:
@@ -117,7 +125,18 @@ class SettleContradiction:
     settled_on: date
 
 
-PaymentCommand = RequestReversal | ApproveReversal | SettleContradiction
+@message
+class RecordRepayment:
+    """The household gave back, whole, what had been paid to it beside the line that counts."""
+
+    grant_id: str
+    organisation_id: str
+    line_id: str
+    receipt_no: str
+    repaid_on: date
+
+
+PaymentCommand = RequestReversal | ApproveReversal | SettleContradiction | RecordRepayment
 PaymentEvent = (
     PaymentPrepared
     | PaymentWithdrawn
@@ -129,6 +148,7 @@ PaymentEvent = (
     | ContradictionSettled
     | OverpaymentFound
     | OverpaymentReturned
+    | OverpaymentRepaid
     | PaymentGivenUp
     | ReversalRequested
     | PaymentReversed
@@ -152,6 +172,8 @@ def decide(command: PaymentCommand, payment: Payment, context: Context) -> list[
             return approve_reversal(command, payment, context)
         case SettleContradiction():
             return settle(command, payment, context)
+        case RecordRepayment():
+            return record_repayment(command, payment, context)
         case _:
             assert_never(command)
 
@@ -235,6 +257,28 @@ def settle(command: SettleContradiction, payment: Payment, context: Context) -> 
     return [settled, *found_paid(payment, command.line_id, day)]
 
 
+def record_repayment(command: RecordRepayment, payment: Payment, context: Context) -> list[Any]:
+    """Source: handbook, assistance 6 and 7: who let the money leave does not say that it came back."""
+    if command.line_id in payment.contradicted:
+        raise IN_DOUBT(field="line_id")
+    line = next((each for each in payment.lines("overpaid") if each.line_id == command.line_id), None)
+    if line is None:
+        raise NOT_OVERPAID(field="line_id")
+    if context.actor_id in payment.releasers:
+        raise SAME_PERSON()
+    if not command.receipt_no.strip():
+        raise RECEIPT_MISSING(field="receipt_no")
+    _check_day(payment, command.repaid_on, "repaid_on")
+    return [
+        OverpaymentRepaid(
+            **of_line(line),
+            receipt_no=command.receipt_no,
+            recorded_by=context.actor_id,
+            effective_on=command.repaid_on,
+        )
+    ]
+
+
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
     after = _evolved(payment, event)
     return after if event.effective_on <= after.last_on else replace(after, last_on=event.effective_on)
@@ -268,6 +312,8 @@ def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - 
             return _told(_now(payment, event, "overpaid"), event, "paid")
         case OverpaymentReturned():
             return _told(_now(payment, event, "returned"), event, "returned", event.code)
+        case OverpaymentRepaid():
+            return _now(payment, event, "repaid")
         case PaymentGivenUp():
             return replace(payment, given_up=True)
         case ReversalRequested():

@@ -45,6 +45,7 @@ from services.assistance.events.grant import GrantApproved, GrantProposed
 from services.assistance.events.payment import (
     ContradictionSettled,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentGivenUp,
@@ -82,6 +83,7 @@ PAYMENT_STEPS = (
     PaymentPrepared,
     PaymentReleased,
     ContradictionSettled,
+    OverpaymentRepaid,
     ReversalRequested,
     PaymentReversed,
     PaymentGivenUp,
@@ -113,7 +115,7 @@ LAWS = (
         "two_persons_settle",
         "同一人既申请又批准冲销，或既放行又核实，或为受益人",
         "one person asked for a reversal and approved it, released a line and settled it, or is paid by it",
-        (ContradictionSettled, ReversalRequested, PaymentReversed),
+        (ContradictionSettled, OverpaymentRepaid, ReversalRequested, PaymentReversed),
         two_persons_settle,
     ),
     law(
@@ -149,6 +151,7 @@ LAWS = (
             PaymentReturned,
             OverpaymentFound,
             OverpaymentReturned,
+            OverpaymentRepaid,
         ),
         paid_once,
     ),

@@ -12,6 +12,7 @@ from services.assistance.events.payment import (
     ContradictionSettled,
     Line,
     OverpaymentFound,
+    OverpaymentRepaid,
     PaymentConfirmed,
     PaymentGivenUp,
     PaymentPrepared,
@@ -53,7 +54,8 @@ def four_persons_pay() -> Watch:
 
 
 def two_persons_settle() -> Watch:
-    """Who asked for a reversal and who approved it; who released a line and who settled it at the bank.
+    """Who asked for a reversal and who approved it; who released a line and who settled it at the bank
+    or recorded that it was given back.
 
     None of them is paid by it.
     """
@@ -62,7 +64,7 @@ def two_persons_settle() -> Watch:
         event, payment = step.event, step.before
         others = {event.person_id}
         match event:
-            case ContradictionSettled():
+            case ContradictionSettled() | OverpaymentRepaid():
                 others |= payment.releasers
             case PaymentReversed():
                 others.add(payment.request and payment.request.requested_by)
@@ -120,6 +122,7 @@ def paid_once() -> Watch:
                 overpaid[grant_id] += 1
             case _:
                 overpaid[grant_id] -= 1
+                broken = overpaid[grant_id] < 0
         return f"grant {grant_id}" if broken else None
 
     return watch

@@ -146,6 +146,15 @@ class OverpaymentReturned(Line):
 
 
 @message
+class OverpaymentRepaid(Line):
+    """The household itself gave back what had been paid beside the line that counts, against a receipt."""
+
+    receipt_no: str
+    recorded_by: str
+    effective_on: date
+
+
+@message
 class PaymentGivenUp(Line):
     """The grant was withdrawn after its money had come back: it is owed no more, and no line follows."""
 

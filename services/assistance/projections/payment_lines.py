@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Table, Text
 from services.assistance.events.payment import (
     ContradictionSettled,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
@@ -81,6 +82,7 @@ CHANGES: Mapping[type[Any], Callable[[Any], Row]] = {
     PaymentReversed: lambda _: {"status": "reversed"},
     OverpaymentFound: lambda _: {"status": "overpaid"},
     OverpaymentReturned: lambda _: {"status": "returned"},
+    OverpaymentRepaid: lambda _: {"status": "repaid"},
     PaymentContradicted: lambda _: {"contradicted": True},
     ContradictionSettled: lambda _: {"contradicted": False},
 }

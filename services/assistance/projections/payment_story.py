@@ -41,6 +41,7 @@ from services.assistance.events.grant import GrantApproved, GrantProposed, Grant
 from services.assistance.events.payment import (
     ContradictionSettled,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
@@ -274,6 +275,10 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     OverpaymentReturned: lambda event, _: (
         f"重复支付的明细{event.line_id}已退回",
         f"what was paid too for line {event.line_id} came back",
+    ),
+    OverpaymentRepaid: lambda event, who: (
+        f"{who} 凭收据{event.receipt_no}登记该户退还明细{event.line_id}的{format_yuan(event.amount_fen)}元",
+        f"{who} recorded by receipt {event.receipt_no} that the household gave line {event.line_id} back",
     ),
     PaymentGivenUp: lambda event, _: (
         f"救助已撤回，未付的{format_yuan(event.amount_fen)}元不再支付",

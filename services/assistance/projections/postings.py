@@ -14,6 +14,7 @@ from services.assistance.events.budget import (
 from services.assistance.events.goods import GoodsIssued, GoodsReceived, GoodsReturned
 from services.assistance.events.payment import (
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentFailed,
@@ -109,6 +110,7 @@ POSTINGS: Mapping[type[Any], Callable[[Any], Entry]] = {
     PaymentGivenUp: lambda event: transfer("returned_payments", "aid_expense", event.amount_fen),
     OverpaymentFound: lambda event: transfer("overpayments", "bank", event.amount_fen),
     OverpaymentReturned: lambda event: transfer("bank", "overpayments", event.amount_fen),
+    OverpaymentRepaid: lambda event: transfer("bank", "overpayments", event.amount_fen),
     GoodsReceived: goods_received,
     GoodsIssued: lambda event: transfer("goods_issued", "goods_stock", event.value_fen),
     GoodsReturned: lambda event: transfer("goods_stock", "goods_issued", event.value_fen),

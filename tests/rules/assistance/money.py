@@ -24,13 +24,19 @@ from services.assistance.aggregates.budget import Budget
 from services.assistance.aggregates.file.commands import CloseFile
 from services.assistance.aggregates.grant.commands import ApproveGrant, ProposeGrant, WithdrawGrant
 from services.assistance.aggregates.paying import Payment, line_of
-from services.assistance.aggregates.payment import ApproveReversal, RequestReversal, SettleContradiction
+from services.assistance.aggregates.payment import (
+    ApproveReversal,
+    RecordRepayment,
+    RequestReversal,
+    SettleContradiction,
+)
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.audit import LAWS
 from services.assistance.events.payment import (
     Line,
     Outcome,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentReturned,
@@ -147,7 +153,7 @@ class Money:
                 self.paid[each.grant_id] -= 1
             case OverpaymentFound():
                 self.overpaid[each.grant_id] += 1
-            case OverpaymentReturned():
+            case OverpaymentReturned() | OverpaymentRepaid():
                 self.overpaid[each.grant_id] -= 1
         return before.state, after
 
@@ -179,6 +185,10 @@ class Money:
             for line_id in self.payment(grant_id).attempts
             if self.payment(grant_id).needs_settling(line_id)
         ]
+
+    def to_repay(self) -> list[tuple[str, str]]:
+        """Grant and line of each that has to be asked back."""
+        return [(each, line.line_id) for each in GRANTS for line in self.payment(each).lines("overpaid")]
 
     def of(self, *kinds: type[Any]) -> list[Any]:
         return [each for each in self.happened if isinstance(each, kinds)]
@@ -221,6 +231,11 @@ class Round:
                 found: Settlement = "paid" if self.choice % 2 else "not_paid"
                 paper: dict[str, Any] = {"document_no": "1", "settled_on": money.day}
                 return SettleContradiction(**about, line_id=line_id, settlement=found, **paper), "chen"
+            case "repay":
+                for open_one in money.to_repay()[-1:]:
+                    about["grant_id"], about["line_id"] = open_one
+                about.setdefault("line_id", f"{grant_id}.1")
+                return RecordRepayment(**about, receipt_no="1", repaid_on=money.day), "chen"
             case "ask":
                 reversed_fen = AMOUNT_FEN if self.choice % 2 else 1
                 why: dict[str, Any] = {"reason": "not_entitled", "requested_on": money.day}
@@ -258,7 +273,7 @@ WHATS = [
     *["walk", "late"] * 3,
     *["bank", "settle"] * 6,
     *["propose", "approve", "withdraw"] * 2,
-    *["remove", "unlock", "ask", "agree", "close"],
+    *["remove", "unlock", "ask", "agree", "close", "repay"],
 ]
 ROUNDS = st.lists(
     st.builds(

@@ -36,6 +36,7 @@ from services.assistance.events.batch import (
 from services.assistance.events.payment import (
     ContradictionSettled,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
@@ -109,6 +110,12 @@ def overpaid(grant_id: str = "1", attempt: int = 1, **changes: Any) -> Overpayme
 
 def overpayment_returned(grant_id: str = "1", attempt: int = 1, **changes: Any) -> OverpaymentReturned:
     return OverpaymentReturned(**line(grant_id, attempt, **{"code": "account_closed"} | changes))
+
+
+def repaid(grant_id: str = "1", attempt: int = 1, **changes: Any) -> OverpaymentRepaid:
+    return OverpaymentRepaid(
+        **line(grant_id, attempt, **{"receipt_no": "8", "recorded_by": "chen"} | changes)
+    )
 
 
 def given_up(grant_id: str = "1", attempt: int = 1, **changes: Any) -> PaymentGivenUp:
@@ -275,6 +282,8 @@ def every_event() -> list[Any]:
         BatchReconciled(batch_id="b", paid_fen=0, statement_no="first", reconciled_by="chen", **in_c),
         overpaid("c", batch_id="a", **of_c),
         overpayment_returned("c", batch_id="a", **of_c),
+        overpaid("c", batch_id="a", **of_c),
+        repaid("c", batch_id="a", **of_c),
         given_up("c", **second),
         ReversalRequested(**line("c", **second), **asked, requested_by="feng"),
         PaymentReversed(**line("c", **second), **asked),

@@ -1,16 +1,24 @@
 """A grant is paid once over all its lines, whatever the bank says of earlier ones, and however late."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.assistance.aggregates.batch.commands import AddLines, RecordResults, Result
 from services.assistance.aggregates.payment import (
+    BENEFICIARY,
+    NOT_OVERPAID,
     NOTHING_TO_SETTLE,
+    RECEIPT_MISSING,
     SAME_PERSON,
+    RecordRepayment,
     RequestReversal,
     SettleContradiction,
     payment,
+)
+from services.assistance.aggregates.payment import (
+    IN_DOUBT as CONTRADICTED,
 )
 from services.assistance.events.batch import NotPayable
 from services.assistance.events.payment import (
@@ -36,11 +44,12 @@ from tests.rules.assistance.payments import (
     overpayment_returned,
     prepared,
     released,
+    repaid,
     returned,
     up_to,
     world,
 )
-from tests.rules.rules import Decision, Rules
+from tests.rules.rules import Decision, Rules, fold
 
 payments = Rules(payment)
 FIRST_FAILED = [prepared(), released(), failed()]
@@ -139,6 +148,50 @@ def test_an_overpayment_that_comes_back_closes_it_and_nothing_else() -> None:
 
 def test_an_overpayment_that_came_back_is_not_the_payment_when_the_later_line_fails() -> None:
     assert said("failed", 2, *BOTH_PAID, overpayment_returned()) == [failed(attempt=2)]
+
+
+def repay(*before: Any, by: str = "chen", receipt_no: str = "8", line_id: str = "1.1") -> Decision:
+    """Chen records that the household gave a line back."""
+    of = {"grant_id": "1", "organisation_id": FACTORY, "line_id": line_id}
+    return payments.given(*before).when(
+        RecordRepayment(**of, receipt_no=receipt_no, repaid_on=PAID_ON), by=by
+    )
+
+
+def test_what_was_overpaid_is_given_back_by_the_household_against_a_receipt() -> None:
+    repay(*BOTH_PAID).then(repaid())
+    repay(*BOTH_PAID, receipt_no=" ").then_refused(RECEIPT_MISSING, field="receipt_no")
+
+
+@pytest.mark.parametrize(
+    "before", [[*FIRST_FAILED, *SECOND], [*BOTH_PAID, overpayment_returned()], [*BOTH_PAID, repaid()]]
+)
+def test_only_what_is_overpaid_is_given_back_and_once(before: list[Any]) -> None:
+    repay(*before).then_refused(NOT_OVERPAID, field="line_id")
+
+
+def test_a_line_of_which_the_bank_contradicts_itself_is_settled_before_it_is_given_back() -> None:
+    repay(*BOTH_PAID, contradicted("failed")).then_refused(CONTRADICTED, field="line_id")
+
+
+def test_who_released_a_line_and_who_is_paid_record_no_repayment() -> None:
+    repay(*BOTH_PAID, by="feng").then_refused(SAME_PERSON)
+    repay(*BOTH_PAID, by="zhang").then_refused(BENEFICIARY)
+
+
+def test_what_the_household_gave_back_is_not_the_payment_when_the_later_line_fails() -> None:
+    assert said("failed", 2, *BOTH_PAID, repaid()) == [failed(attempt=2)]
+
+
+def test_what_the_household_gave_back_and_the_bank_sends_back_too_is_contradicted() -> None:
+    assert said("returned", 1, *BOTH_PAID, repaid()) == [
+        replace(contradicted("returned"), code="account_closed")
+    ]
+
+
+def test_a_payment_of_which_all_came_back_is_no_longer_under_way() -> None:
+    assert fold(payment, BOTH_PAID).under_way
+    assert not fold(payment, [*BOTH_PAID, repaid(), failed(attempt=2)]).under_way
 
 
 def test_of_several_that_were_paid_too_the_first_is_the_payment_and_the_others_stay_open() -> None:

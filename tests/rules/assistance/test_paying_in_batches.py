@@ -67,6 +67,7 @@ from tests.rules.assistance.payments import (
     overpaid,
     prepared,
     released,
+    repaid,
     up_to,
     world,
 )
@@ -406,6 +407,7 @@ def test_a_statement_shows_also_what_was_paid_late_or_beside_another_line() -> N
         [confirmed(after="failure")],
         [*second, overpaid()],
         [*second, confirmed(attempt=2), overpaid()],
+        [*second, confirmed(attempt=2), overpaid(), repaid()],
         [*second, overpaid(), failed(attempt=2), confirmed(after="overpayment")],
         [*second, failed(attempt=2), confirmed(after="failure")],
     ):

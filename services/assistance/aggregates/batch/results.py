@@ -109,6 +109,6 @@ def paid_in_all(lines: Mapping[str, BatchLine], payments: Sequence[Payment]) -> 
         status = state.attempts[line_id].status
         if line_id in state.contradicted or status in ("released", "in_doubt"):
             raise NOT_ALL_ANSWERED(line_id=line_id)
-        if status in ("confirmed", "overpaid", "reversed"):
+        if status in ("confirmed", "overpaid", "repaid", "reversed"):
             paid_fen += line.amount_fen
     return paid_fen
