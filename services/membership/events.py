@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from shared.rules.message import message
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 from shared.standards.credit_code import CreditCode
 from shared.standards.identity_document import BirthDate, OtherDocumentNumber, PassportNumber
 from shared.standards.identity_number import IdentityNumber
@@ -118,7 +118,7 @@ class MemberJoined:
     employment_status: EmploymentStatus
     occupation_group: OccupationGroup
     migrant_worker: bool
-    consent_version: str
+    consent_version: PublicText
     effective_on: date
 
 
@@ -134,5 +134,5 @@ class MemberChanged:
     employment_status: EmploymentStatus | None
     occupation_group: OccupationGroup | None
     migrant_worker: bool | None
-    consent_version: str | None
+    consent_version: PublicText | None
     effective_on: date

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, Literal
 
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 Role = Literal[
     "clerk",
@@ -37,8 +38,8 @@ class StationOpened:
 
     station_id: str
     organisation_id: str
-    name: str
-    basis: str
+    name: PublicText
+    basis: PublicText
     effective_on: date
 
 
@@ -48,8 +49,8 @@ class WorkerHired:
 
     person_id: str
     hiring_kind: HiringKind
-    batch: str | None
-    basis: str
+    batch: PublicText | None
+    basis: PublicText
     effective_on: date
 
 
@@ -65,7 +66,7 @@ class WorkerAssigned:
     station_id: str | None
     organisation_id: str
     posting_level: PostingLevel
-    basis: str
+    basis: PublicText
     effective_on: date
     ends_on: date | None
 
@@ -86,7 +87,7 @@ class WorkerLeft:
     person_id: str
     leaving_kind: LeavingKind
     destination: Destination
-    basis: str
+    basis: PublicText
     effective_on: date
 
 
@@ -96,7 +97,7 @@ class LoginOpened:
 
     login_id: str
     person_id: str
-    name: str
+    name: PublicText
 
 
 def granted_without_an_assignment(data: dict[str, Any]) -> dict[str, Any]:
@@ -135,4 +136,4 @@ class PasswordChanged:
 @message
 class LoginRevoked:
     login_id: str
-    reason: str
+    reason: PublicText

@@ -86,7 +86,7 @@ class CloudEvent(
     sealed_hash: str
 
 
-class PublicText(msgspec.Struct, gc=False):
+class PublicPart(msgspec.Struct, gc=False):
     """The public part of an envelope (`Facts`), with the keys kept as the text that they are."""
 
     actor_id: str
@@ -108,7 +108,7 @@ class PublicText(msgspec.Struct, gc=False):
     version: int
 
 
-_read = msgspec.json.Decoder(PublicText).decode
+_read = msgspec.json.Decoder(PublicPart).decode
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(CloudEvent).decode
 _decode_keys = msgspec.json.Decoder(Keys).decode
@@ -165,7 +165,7 @@ def event_of(body: bytes, service: str) -> PublicEvent:
         told = _decode(body)
         position = int(told.sequence)
         public = canonical(
-            PublicText(
+            PublicPart(
                 told.actor_id,
                 told.causation_id,
                 told.command_digest,

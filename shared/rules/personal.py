@@ -1,9 +1,12 @@
 """Personal values: what a rule may carry from a command to an event but can neither read nor compare."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 Value = TypeVar("Value")
+
+PublicText = Annotated[str, "public"]
+"""Free text of a message that names nobody, such as a document's number; any other is ``Personal[str]``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
 from shared.rules.parameter import Parameter, Sureness
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 
 DOCUMENT_MISSING = Refusal(
@@ -42,10 +43,10 @@ NOT_ONE_OF = Refusal(
 class SetParameter:
     key: str
     value: int | str
-    unit: str
+    unit: PublicText
     region: str
     effective_from: date
-    document_no: str
+    document_no: PublicText
     sureness: Sureness
 
 
@@ -53,10 +54,10 @@ class SetParameter:
 class ParameterSet:
     key: str
     value: int | str
-    unit: str
+    unit: PublicText
     region: str
     effective_from: date
-    document_no: str
+    document_no: PublicText
     sureness: Sureness
 
 

@@ -5,6 +5,7 @@ from typing import assert_never
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 
 REASON_MISSING = Refusal(
@@ -24,7 +25,7 @@ class SkipReaction:
     position: int
     stream: str
     code: str
-    reason: str
+    reason: PublicText
 
 
 @message
@@ -37,7 +38,7 @@ class ReactionSkipped:
     position: int
     stream: str
     code: str
-    reason: str
+    reason: PublicText
 
 
 @message

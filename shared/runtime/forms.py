@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from marshmallow import ValidationError
 
 from shared.log.envelope import HOUSE_TIME
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 from shared.runtime.paging import Between
 from shared.runtime.refusals import (
     DATE_FORM,
@@ -83,6 +83,8 @@ def form_of(hint: Any, name: str, nested: Callable[[type[Any]], Form]) -> Form:
     if origin is Personal:
         inner = form_of(arguments[0], name, nested)
         return Form(lambda value: Personal(inner.read(value)), {**inner.published, "x-personal": True})
+    if hint == PublicText:
+        return _form_of_single(str, name)
     if origin is Annotated:
         return _number(arguments[1])
     if origin is Literal:

@@ -19,6 +19,7 @@ from services.assistance.events.campaign import Programme
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 from shared.standards.money import format_yuan
 
@@ -58,7 +59,7 @@ class AllocateBudget:
     fund_source: FundSource
     programme: Programme
     year: int
-    document_no: str
+    document_no: PublicText
     amount_fen: int
     allocated_on: date
 

@@ -9,6 +9,7 @@ from services.assistance.events.goods import GoodsReceived, GoodsSource, StockPu
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 
 UNKNOWN = Refusal("goods_item.unknown", zh="该物资未入库", en="nothing of this item has come in")
@@ -41,12 +42,12 @@ STOCK_SHORT = Refusal(
 class ReceiveGoods:
     item_id: str
     organisation_id: str
-    name: str
-    unit: str
+    name: PublicText
+    unit: PublicText
     unit_value_fen: int
     quantity: int
     source: GoodsSource
-    document_no: str
+    document_no: PublicText
     received_on: date
 
 
@@ -55,8 +56,8 @@ class Goods:
     """What an item is."""
 
     organisation_id: str
-    name: str
-    unit: str
+    name: PublicText
+    unit: PublicText
     unit_value_fen: int
     source: GoodsSource
 

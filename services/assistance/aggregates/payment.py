@@ -39,6 +39,7 @@ from services.assistance.events.payment import (
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 from shared.standards.money import format_yuan
 
@@ -121,7 +122,7 @@ class SettleContradiction:
     organisation_id: str
     line_id: str
     settlement: Settlement
-    document_no: str
+    document_no: PublicText
     settled_on: date
 
 
@@ -132,7 +133,7 @@ class RecordRepayment:
     grant_id: str
     organisation_id: str
     line_id: str
-    receipt_no: str
+    receipt_no: PublicText
     repaid_on: date
 
 

@@ -10,6 +10,7 @@ from services.assistance.events.campaign import CampaignClosed, CampaignOpened, 
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 
 STUDENT_AID: Programme = "autumn_student_aid"
@@ -59,7 +60,7 @@ class OpenCampaign:
     campaign_id: str
     organisation_id: str
     budget_id: str
-    name: str
+    name: PublicText
     programme: Programme
     season_year: int
     opens_on: date

@@ -6,6 +6,7 @@ from typing import Literal
 
 from services.assistance.events.payment import Outcome, WithdrawalReason
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 NotPayableReason = Literal[
     "grant_not_approved",
@@ -119,7 +120,7 @@ class BatchApproved:
 
     batch_id: str
     digest: str
-    minutes_no: str | None
+    minutes_no: PublicText | None
     approved_by: str
     effective_on: date
 
@@ -175,6 +176,6 @@ class BatchReconciled:
 
     batch_id: str
     paid_fen: int
-    statement_no: str
+    statement_no: PublicText
     reconciled_by: str
     effective_on: date

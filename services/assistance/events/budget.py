@@ -5,6 +5,7 @@ from typing import Literal
 
 from services.assistance.events.campaign import Programme
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 FundSource = Literal[
     "central_fiscal",
@@ -27,7 +28,7 @@ class BudgetAllocated:
     fund_source: FundSource
     programme: Programme
     year: int
-    document_no: str
+    document_no: PublicText
     amount_fen: int
     effective_on: date
 

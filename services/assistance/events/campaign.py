@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 Programme = Literal["winter_warmth", "living_aid", "temporary_living_aid", "autumn_student_aid"]
 
@@ -15,7 +16,7 @@ class CampaignOpened:
     campaign_id: str
     organisation_id: str
     budget_id: str
-    name: str
+    name: PublicText
     programme: Programme
     season_year: int
     amount_fen: int | None

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from shared.rules.message import message
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 from shared.standards.bank_card import BankCardNumber
 from shared.standards.person_name import PersonName
 
@@ -188,7 +188,7 @@ class EconomicChecked:
     file_id: str
     organisation_id: str
     findings: EconomicFindings
-    document_no: str
+    document_no: PublicText
     caseworker_id: str
     effective_on: date
 
@@ -200,7 +200,7 @@ class NoticePosted:
     file_id: str
     organisation_id: str
     medium: NoticeMedium
-    place: str
+    place: PublicText
     working_days: int
     last_on: date
     effective_on: date
@@ -270,7 +270,7 @@ class FileRefused:
     organisation_id: str
     person_id: str
     reason: Personal[str]
-    basis: str
+    basis: PublicText
     refused_by: str
     effective_on: date
 

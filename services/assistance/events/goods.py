@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 GoodsSource = Literal["purchase", "donation"]
 ProxyRelation = Literal["relative", "colleague", "neighbour", "union_worker", "other"]
@@ -15,12 +16,12 @@ class GoodsReceived:
 
     item_id: str
     organisation_id: str
-    name: str
-    unit: str
+    name: PublicText
+    unit: PublicText
     unit_value_fen: int
     quantity: int
     source: GoodsSource
-    document_no: str
+    document_no: PublicText
     effective_on: date
 
 

@@ -7,7 +7,7 @@ from services.assistance.events.budget import FundSource
 from services.assistance.events.campaign import Programme
 from services.assistance.events.file import EducationStage, HardshipCause, HardshipClass
 from shared.rules.message import message
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 
 RefusingCause = Literal["not_eligible", "duplicate", "file_ended", "amount", "other"]
 
@@ -51,7 +51,7 @@ class GrantApproved:
     hardship_class: HardshipClass
     hardship_cause: HardshipCause
     amount_fen: int
-    minutes: str | None
+    minutes: PublicText | None
     approved_by: str
     effective_on: date
 

@@ -6,6 +6,7 @@ from typing import Literal
 from services.assistance.events.budget import FundSource
 from services.assistance.events.campaign import Programme
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 ReturnCode = Literal[
     "account_closed",
@@ -126,7 +127,7 @@ class ContradictionSettled(Line):
     """
 
     settlement: Settlement
-    document_no: str
+    document_no: PublicText
     effective_on: date
 
 
@@ -149,7 +150,7 @@ class OverpaymentReturned(Line):
 class OverpaymentRepaid(Line):
     """The household itself gave back what had been paid beside the line that counts, against a receipt."""
 
-    receipt_no: str
+    receipt_no: PublicText
     recorded_by: str
     effective_on: date
 

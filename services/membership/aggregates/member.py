@@ -20,7 +20,7 @@ from services.membership.parameters import JOINING_AGE_YEARS
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 from shared.rules.refusal import Refusal
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.mobile import MobileNumber
@@ -92,7 +92,7 @@ class JoinMember:
     employment_status: EmploymentStatus
     occupation_group: OccupationGroup
     migrant_worker: bool
-    consent_version: str
+    consent_version: PublicText
     joined_on: date
 
 
@@ -116,7 +116,7 @@ class ChangeMember:
     employment_status: EmploymentStatus | None = None
     occupation_group: OccupationGroup | None = None
     migrant_worker: bool | None = None
-    consent_version: str | None = None
+    consent_version: PublicText | None = None
 
 
 Command = JoinMember | AdmitMember | ChangeMember

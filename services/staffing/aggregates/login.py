@@ -20,6 +20,7 @@ from services.staffing.events import (
 from shared.rules.context import HOUSE, Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 
 ALREADY_OPENED = Refusal(
@@ -81,7 +82,7 @@ class OpenLogin:
 
     login_id: str
     person_id: str
-    name: str
+    name: PublicText
 
 
 def granted_without_an_assignment(data: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class RevokeLogin:
     """For good: who comes back gets another login. The reason is public: it names no person."""
 
     login_id: str
-    reason: str
+    reason: PublicText
 
 
 class Place(NamedTuple):

@@ -8,6 +8,7 @@ from services.staffing.events import StationOpened
 from shared.rules.context import Context
 from shared.rules.decider import Decider
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 from shared.rules.refusal import Refusal
 
 ALREADY_OPENED = Refusal(
@@ -26,8 +27,8 @@ NAME_TAKEN = Refusal(
 class OpenStation:
     station_id: str
     organisation_id: str
-    name: str
-    basis: str
+    name: PublicText
+    basis: PublicText
     opened_on: date
 
 

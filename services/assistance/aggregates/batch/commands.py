@@ -5,6 +5,7 @@ from datetime import date
 from services.assistance.events.batch import UnlockReason
 from services.assistance.events.payment import Outcome, ReturnCode, WithdrawalReason
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 
 @message
@@ -66,7 +67,7 @@ class ApproveBatch:
     organisation_id: str
     digest: str
     approved_on: date
-    minutes_no: str | None = None
+    minutes_no: PublicText | None = None
 
 
 @message
@@ -118,7 +119,7 @@ class ReconcileBatch:
     batch_id: str
     organisation_id: str
     paid_fen: int
-    statement_no: str
+    statement_no: PublicText
     reconciled_on: date
 
 

@@ -14,7 +14,7 @@ from services.assistance.events.file import (
     Step,
 )
 from shared.rules.message import message
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 from shared.standards.bank_card import BankCardNumber
 from shared.standards.person_name import PersonName
 
@@ -102,7 +102,7 @@ class RecordEconomicCheck:
     file_id: str
     organisation_id: str
     findings: EconomicFindings
-    document_no: str
+    document_no: PublicText
     checked_on: date
 
 
@@ -113,7 +113,7 @@ class PostNotice:
     file_id: str
     organisation_id: str
     medium: NoticeMedium
-    place: str
+    place: PublicText
     posted_on: date
 
 
@@ -163,7 +163,7 @@ class RefuseFile:
     organisation_id: str
     person_id: str
     reason: Personal[str]
-    basis: str
+    basis: PublicText
     refused_on: date
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from services.assistance.events.grant import RefusingCause
 from shared.rules.message import message
-from shared.rules.personal import Personal
+from shared.rules.personal import Personal, PublicText
 
 
 @message
@@ -24,7 +24,7 @@ class ApproveGrant:
     grant_id: str
     organisation_id: str
     approved_on: date
-    minutes: str | None = None
+    minutes: PublicText | None = None
 
 
 @message

@@ -4,15 +4,16 @@ from datetime import date
 
 from services.staffing.events import Destination, HiringKind, LeavingKind
 from shared.rules.message import message
+from shared.rules.personal import PublicText
 
 
 @message
 class HireWorker:
     person_id: str
     hiring_kind: HiringKind
-    basis: str
+    basis: PublicText
     hired_on: date
-    batch: str | None = None
+    batch: PublicText | None = None
 
 
 @message
@@ -21,7 +22,7 @@ class AssignWorker:
 
     person_id: str
     assignment_id: str
-    basis: str
+    basis: PublicText
     begins_on: date
     station_id: str | None = None
     organisation_id: str | None = None
@@ -42,7 +43,7 @@ class LeaveService:
     person_id: str
     leaving_kind: LeavingKind
     destination: Destination
-    basis: str
+    basis: PublicText
     left_on: date
 
 
