@@ -3,6 +3,7 @@
 The identities are a, b and c, so that commands made by chance meet in these streams.
 """
 
+from services.membership.events import DocumentSeen
 from tests.rules.membership.people_and_unions import (
     DISTRICT_FOUNDED_ON,
     member_changed,
@@ -10,6 +11,7 @@ from tests.rules.membership.people_and_unions import (
     organisation_changed,
     organisation_founded,
     person_registered,
+    person_registered_by_hand,
 )
 
 HISTORY = [
@@ -18,6 +20,8 @@ HISTORY = [
     organisation_changed("b", name="永定机械公司工会"),
     person_registered("a"),
     person_registered("b"),
+    person_registered_by_hand("c", organisation_id="b"),
+    DocumentSeen(person_id="c", seen_by="li"),
     member_joined("a", person_id="a", organisation_id="b"),
     member_changed("a", person_id="a", organisation_id="b", employment_status="retired"),
 ]

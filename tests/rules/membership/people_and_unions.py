@@ -10,8 +10,10 @@ from services.membership.events import (
     OrganisationFounded,
     OrganisationKind,
     PersonRegistered,
+    PersonRegisteredByHand,
 )
 from shared.rules.personal import Personal
+from shared.standards.identity_document import BirthDate, OtherDocumentNumber, PassportNumber
 from shared.standards.identity_number import IdentityNumber
 from shared.standards.mobile import MobileNumber
 from shared.standards.person_name import PersonName
@@ -99,3 +101,24 @@ def member_changed(member_id: str, **changes: Any) -> MemberChanged:
         "effective_on": date(2021, 1, 1),
     }
     return MemberChanged(member_id=member_id, **fields | changes)
+
+
+PASSPORT = Personal(PassportNumber("E12345678"))
+OTHER = Personal(OtherDocumentNumber("E12345678"))
+TYPED_BY_HAND: dict[str, Any] = {
+    "organisation_id": "factory",
+    "name": Personal(PersonName("Anna Schmidt")),
+    "birth_date": Personal(BirthDate("1990-01-31")),
+    "sex": "female",
+    "birth_year": 1990,
+}
+
+
+def person_registered_by_hand(person_id: str = "anna", **changes: Any) -> PersonRegisteredByHand:
+    fields: dict[str, Any] = {
+        "document_type": "passport",
+        "passport_number": PASSPORT,
+        "other_document_number": None,
+        "registered_by": "wang",
+    }
+    return PersonRegisteredByHand(person_id=person_id, **TYPED_BY_HAND | fields | changes)

@@ -17,45 +17,34 @@ from services.membership.aggregates.person import (
     RegisterPersonByHand,
     person,
 )
-from services.membership.events import DocumentSeen, PersonRegisteredByHand
-from shared.rules.personal import Personal
-from shared.standards.identity_document import BirthDate, OtherDocumentNumber, PassportNumber
-from shared.standards.person_name import PersonName
-from tests.rules.membership.people_and_unions import FACTORY, person_registered
+from services.membership.events import DocumentSeen
+from tests.rules.membership.people_and_unions import (
+    FACTORY,
+    OTHER,
+    PASSPORT,
+    TYPED_BY_HAND,
+    person_registered,
+    person_registered_by_hand,
+)
 from tests.rules.rules import Rules
 
-PASSPORT = Personal(PassportNumber("E12345678"))
-OTHER = Personal(OtherDocumentNumber("E12345678"))
-AS_TYPED: dict[str, Any] = {
-    "organisation_id": "factory",
-    "name": Personal(PersonName("Anna Schmidt")),
-    "birth_date": Personal(BirthDate("1990-01-31")),
-    "sex": "female",
-    "birth_year": 1990,
-}
 UNION = {(organisation, "factory"): [FACTORY]}
 persons = Rules(person, others=UNION)
 
 
 def register(person_id: str = "anna", **numbers: Any) -> RegisterPersonByHand:
-    return RegisterPersonByHand(person_id=person_id, **AS_TYPED | (numbers or {"passport_number": PASSPORT}))
+    return RegisterPersonByHand(
+        person_id=person_id, **TYPED_BY_HAND | (numbers or {"passport_number": PASSPORT})
+    )
 
 
-def registered(person_id: str = "anna", **changes: Any) -> PersonRegisteredByHand:
-    fields: dict[str, Any] = {
-        "document_type": "passport",
-        "passport_number": PASSPORT,
-        "other_document_number": None,
-        "registered_by": "wang",
-    }
-    return PersonRegisteredByHand(person_id=person_id, **AS_TYPED | fields | changes)
-
-
-OTHER_REGISTERED = registered(document_type="other", passport_number=None, other_document_number=OTHER)
+OTHER_REGISTERED = person_registered_by_hand(
+    document_type="other", passport_number=None, other_document_number=OTHER
+)
 
 
 def test_a_passport_is_registered_with_the_birth_date_that_it_shows() -> None:
-    persons.given().when(register()).then(registered()).then_carries(
+    persons.given().when(register()).then(person_registered_by_hand()).then_carries(
         passport_number="E12345678", birth_date="1990-01-31"
     )
 
@@ -72,13 +61,13 @@ def test_exactly_one_number_is_given(numbers: dict[str, Any]) -> None:
 
 
 def test_a_passport_is_registered_once() -> None:
-    registry = Rules(person, others={**UNION, (person, "li"): [registered("li")]})
+    registry = Rules(person, others={**UNION, (person, "li"): [person_registered_by_hand("li")]})
 
     registry.given().when(register()).then_refused(ALREADY_REGISTERED)
 
 
 def test_the_same_number_on_a_document_of_another_kind_is_another_persons() -> None:
-    registry = Rules(person, others={**UNION, (person, "li"): [registered("li")]})
+    registry = Rules(person, others={**UNION, (person, "li"): [person_registered_by_hand("li")]})
 
     registry.given().when(register(other_document_number=OTHER)).then(OTHER_REGISTERED)
 
@@ -97,18 +86,20 @@ CONFIRM = ConfirmDocument(person_id="anna")
 
 
 def test_another_person_confirms_the_document() -> None:
-    persons.given(registered()).when(CONFIRM, by="zhao").then(DocumentSeen(person_id="anna", seen_by="zhao"))
+    persons.given(person_registered_by_hand()).when(CONFIRM, by="zhao").then(
+        DocumentSeen(person_id="anna", seen_by="zhao")
+    )
 
 
 def test_a_document_is_confirmed_once() -> None:
     seen = DocumentSeen(person_id="anna", seen_by="zhao")
 
-    persons.given(registered(), seen).when(CONFIRM, by="zhao").then_nothing()
+    persons.given(person_registered_by_hand(), seen).when(CONFIRM, by="zhao").then_nothing()
 
 
 @pytest.mark.parametrize("by", ["wang", "anna"])
 def test_neither_who_registered_nor_the_person_confirms_the_document(by: str) -> None:
-    persons.given(registered()).when(CONFIRM, by=by).then_refused(SAME_PERSON)
+    persons.given(person_registered_by_hand()).when(CONFIRM, by=by).then_refused(SAME_PERSON)
 
 
 def test_a_number_with_a_check_digit_needs_no_check_by_hand() -> None:
