@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.postgresql import Database, PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
+
+settings.register_profile("few", max_examples=20)  # on the other Pythons: what chance finds, it finds on one
 
 
 @pytest.fixture(scope="session")

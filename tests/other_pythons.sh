@@ -28,7 +28,7 @@ tried() {
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
     touch "$environment/.ready"
   fi
-  "$environment/bin/python" -m pytest -q -p no:cacheprovider -p tests.servers.absent "${TESTS[@]}"
+  "$environment/bin/python" -m pytest -q -p no:cacheprovider -p tests.servers.absent --hypothesis-profile=few "${TESTS[@]}"
 }
 
 own=$(.venv/bin/python -c "import sys; print('%d.%d' % sys.version_info[:2])")

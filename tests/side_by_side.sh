@@ -1,27 +1,25 @@
 #!/usr/bin/env bash
 # Runs all tests in three processes side by side, since many of them wait for servers most of the time, and beside
-# them what needs no server on the other Pythons; then tells the coverage of all together.
+# them what needs no server on the other Pythons; then tells the coverage of all together. Where many processes of
+# a whole deployment work, nothing is measured: it takes a third of their time, and the tests of the parts tell it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-SUITES=(tests/bus tests/demo tests/deployment tests/faults tests/servers tests/suite)
+SUITES=(tests/demo tests/deployment tests/faults tests/servers tests/suite)
 STORES=(tests/audit tests/imports tests/log tests/projections)
 OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}")
-
-measured() {
-  .venv/bin/python -m coverage run -m pytest --durations=10 "$@"
-}
+PYTEST=(pytest --durations=10)
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 .venv/bin/python -m coverage erase
-measured "${SUITES[@]}" >"$logs/suites" 2>&1 &
+.venv/bin/python -m "${PYTEST[@]}" "${SUITES[@]}" >"$logs/suites" 2>&1 &
 suites=$!
-measured "${STORES[@]}" >"$logs/stores" 2>&1 &
+.venv/bin/python -m coverage run -m "${PYTEST[@]}" "${STORES[@]}" >"$logs/stores" 2>&1 &
 stores=$!
 tests/other_pythons.sh >"$logs/pythons" 2>&1 &
 pythons=$!
-measured tests "${OTHERS[@]}"
+.venv/bin/python -m coverage run -m "${PYTEST[@]}" tests "${OTHERS[@]}"
 failed=$?
 for each in "$suites" "$stores" "$pythons"; do
   wait "$each" || failed=$?
