@@ -1,30 +1,34 @@
 #!/usr/bin/env bash
-# Runs all tests in three processes side by side, since many of them wait for servers most of the time, and beside
+# Runs all tests in four processes side by side, since many of them wait for servers most of the time, and beside
 # them what needs no server on the other Pythons; then tells the coverage of all together. Where many processes of
 # a whole deployment work, nothing is measured: it takes a third of their time, and the tests of the parts tell it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 SUITES=(tests/demo tests/deployment tests/faults tests/servers tests/suite)
-STORES=(tests/audit tests/imports tests/log tests/projections)
-OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}")
+STORES=(tests/audit tests/log tests/projections)
+SERVED=(tests/cli tests/imports tests/runtime)
+OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}" "${SERVED[@]/#/--ignore=}")
 PYTEST=(pytest --durations=10)
+MEASURED=(.venv/bin/python -m coverage run -m "${PYTEST[@]}")
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 .venv/bin/python -m coverage erase
 .venv/bin/python -m "${PYTEST[@]}" "${SUITES[@]}" >"$logs/suites" 2>&1 &
 suites=$!
-.venv/bin/python -m coverage run -m "${PYTEST[@]}" "${STORES[@]}" >"$logs/stores" 2>&1 &
+"${MEASURED[@]}" "${STORES[@]}" >"$logs/stores" 2>&1 &
 stores=$!
+"${MEASURED[@]}" "${SERVED[@]}" >"$logs/served" 2>&1 &
+served=$!
 tests/other_pythons.sh >"$logs/pythons" 2>&1 &
 pythons=$!
-.venv/bin/python -m coverage run -m "${PYTEST[@]}" tests "${OTHERS[@]}"
+"${MEASURED[@]}" tests "${OTHERS[@]}"
 failed=$?
-for each in "$suites" "$stores" "$pythons"; do
+for each in "$suites" "$stores" "$served" "$pythons"; do
   wait "$each" || failed=$?
 done
-cat "$logs/suites" "$logs/stores" "$logs/pythons"
+cat "$logs/suites" "$logs/stores" "$logs/served" "$logs/pythons"
 .venv/bin/python -m coverage combine --quiet
 .venv/bin/python -m coverage report
 exit "$failed"

@@ -198,7 +198,9 @@ def test_with_the_assignment_the_rights_end_also_for_tokens_already_given_out(
         assert code_of(nobody.staffing.log_in, name=name, password=PASSWORD) == NO_ROLES.code
     assert suite.houses[StaffingService].access_log.flush()
     rows = office.staffing.access_log(person_id=person_id, code="access.token_refused")["answer"]
-    assert {(row["fault"], row["login_id"]) for row in rows} == {("void", login_id)}
+    told = {(row["fault"], row["login_id"]) for row in rows}
+    assert ("void", login_id) in told
+    assert told <= {("void", login_id), ("", login_id)}  # of many in a minute only the number is kept
 
 
 def test_on_the_assignments_last_day_a_token_lives_no_longer_than_the_day(
