@@ -9,7 +9,7 @@ import pytest
 
 from shared.rules.message import message
 from shared.rules.personal import Personal, PublicText
-from shared.runtime.finding import service_class, service_names
+from tests.golden.samples import languages
 
 IDENTITY = re.compile(r"(.*_)?(ids?|by|digest)$")
 OTHER_IDENTITIES = {
@@ -51,8 +51,7 @@ def holds_text(hint: Any) -> bool:
 
 def messages() -> list[type[Any]]:
     """Every command and event of every service."""
-    languages = [service_class(name).language for name in service_names()]
-    found = {made for each in languages for made, _ in (*each.commands.values(), *each.events.values())}
+    found = {made for each in languages() for made, _ in (*each.commands.values(), *each.events.values())}
     return sorted(
         (made for made in found if made.__name__ not in OF_THE_HOUSE), key=lambda made: made.__name__
     )
