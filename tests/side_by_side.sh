@@ -6,8 +6,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 SUITES=(tests/demo tests/deployment tests/faults tests/servers tests/suite)
-STORES=(tests/audit tests/log tests/projections)
-SERVED=(tests/cli tests/imports tests/runtime)
+STORES=(tests/audit tests/log)
+SERVED=(tests/cli tests/runtime)
 OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}" "${SERVED[@]/#/--ignore=}")
 PYTEST=(pytest --durations=10)
 MEASURED=(.venv/bin/python -m coverage run -m "${PYTEST[@]}")

@@ -7,8 +7,10 @@ from bench.bus.district import await_true, district, servers, standing
 from bench.log.appends import plain_url
 from bench.log.million import MILLION, copy_log, million
 from bench.measure import Row, figure, machine, medians_of_three, postgresql
+from shared.bus.relay import SUBSCRIPTION as RELAY
 from shared.log.migrations import migrate
 from shared.log.store import Store
+from shared.projections import checkpoints
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 
@@ -35,12 +37,20 @@ def measure(*, quick: bool = False) -> tuple[str, list[Row]]:
     ]
 
 
+def note_as_published(store: Store, head: int) -> None:
+    """The source has told of its events as they were recorded; a copied log's relay would tell all again."""
+    with store.write() as connection:
+        checkpoints.begin(connection, RELAY, 1)
+        checkpoints.move(connection, RELAY, head)
+
+
 def catch_up(database_server: PostgreSQL, broker: RabbitMQ, file_url: str) -> dict[str, float]:
     """One run in a fresh district whose cards are copied from a file."""
     with district(database_server, broker, ("reader1",), founded=False) as running:
         with closing(Store(file_url)) as file:
             migrate(running.stores["cards"])
             copy_log(file, running.stores["cards"])
+        note_as_published(running.stores["cards"], running.head())
         for kind, name in (("interface", "cards"), ("worker", "cards"), ("worker", "reader1")):
             running.start(kind, name)
         reader = running.stores["reader1"]

@@ -19,7 +19,8 @@ from tests.audit.district import follow_all, opened
 from tests.audit.remembered import CHOICES, SEED, Remembered, counted, remember, values
 from tests.log.house import UNION
 
-EARLIER = 100
+EARLIER = 30
+"""`make bench` asks at a hundred."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Remembered:
     return remember(tmp_path_factory.mktemp("earlier"))
 
 
-def test_at_a_hundred_random_earlier_positions_all_figures_are_those_told_then(recorded: Remembered) -> None:
+def test_at_random_earlier_positions_all_figures_are_those_told_then(recorded: Remembered) -> None:
     earlier = random.Random(SEED).sample(recorded.by_position, EARLIER)
     with opened(recorded.folder, "reporting") as reporting:
         for known, told in earlier:
@@ -36,7 +37,7 @@ def test_at_a_hundred_random_earlier_positions_all_figures_are_those_told_then(r
                 assert then.complete
                 assert counted(then.connection) == told
     # The history must move the figures, and by each choice others, or equality tells nothing.
-    assert len({tuple(told[0].values()) for _, told in earlier}) > 12
+    assert len({tuple(told[0].values()) for _, told in earlier}) > 8
     last = [tuple(each.values()) for each in recorded.by_position[-1][1]]
     assert len(set(last)) == len(CHOICES)
 
