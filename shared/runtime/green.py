@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.log.store import Store
 
 TICK_SECONDS = 0.02
-HUB_CLOCK_SECONDS = 0.1
+HUB_CLOCK_SECONDS = 0.2
 SLOW_SECONDS = 0.3
 TICKS_LEAST = 5
 

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 WRONGLY_SET = 2
 """The exit code of a process that cannot begin as it is set, however often it is started."""
 SUPERVISOR = "GONGHUI_SUPERVISOR"
