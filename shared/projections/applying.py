@@ -174,10 +174,12 @@ def write_rows(
     rows: Mapping[Key, Row | None],
 ) -> None:
     """Write the rows that differ from how they were found."""
-    changed = {key: row for key, row in rows.items() if row != found.get(key)} if found else rows
-    replaced = [key for key in changed if key in found]
-    for condition in _named(connection, table, projection, replaced):
-        connection.execute(table.delete().where(condition))
+    changed = rows
+    if found:
+        changed = {key: row for key, row in rows.items() if row != found.get(key)}
+        replaced = [key for key in changed if key in found]
+        for condition in _named(connection, table, projection, replaced):
+            connection.execute(table.delete().where(condition))
     values = projection.values_of
     insert_rows(connection, table, [values(row) for row in changed.values() if row is not None])
 

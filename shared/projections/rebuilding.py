@@ -2,7 +2,8 @@
 
 import gc
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, MetaData, Table, and_, func, inspect, or_, se
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql import quoted_name
 
+from shared.log.envelope import Envelope
 from shared.log.store import Store
 from shared.projections import checkpoints, parking
 from shared.projections.alone import alone
@@ -95,11 +97,18 @@ def _beside(
     swap: bool,
     accept_difference: bool,
 ) -> Report:
-    with alone(store, projection.name), _shadow_of(store, projection) as shadow:
+    with (
+        alone(store, projection.name),
+        _shadow_of(store, projection) as shadow,
+        ThreadPoolExecutor(1) as reader,
+    ):
         filling = _Filling(feed, projection, shadow)
+        ahead = _ReadAhead(store, feed, projection.handled, reader)
         while filling.behind(store):
-            with store.write() as connection:
-                filling.step(connection)
+            with uncollected():
+                page = ahead.page(filling.position, filling.limit, filling.target)
+                with store.write() as connection:
+                    filling.step(connection, page)
             if progress is not None:
                 progress(filling.position, filling.target)
         tries_left = SWAP_TRIES
@@ -125,7 +134,8 @@ def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference:
         catching_up = filling.copy()
         catching_up.aim(connection, checkpoint)
         while catching_up.position < catching_up.target:
-            catching_up.step(connection)
+            page = feed.page(connection, catching_up.position, catching_up.limit, projection.handled)
+            catching_up.step(connection, page)
         differing = _differing(connection, projection, shadow)
         shown, failed = tuple(differing[:SHOWN_MOST]), catching_up.failed
         meant = accept_difference or checkpoint.version != projection.version or not differing
@@ -187,14 +197,45 @@ class _Filling:
             self.aim(connection, checkpoint)
         return self.position < self.target
 
-    def step(self, connection: Connection) -> None:
-        limit = min(PAGE, self.target - self.position)
-        with uncollected():
-            page = self.feed.page(connection, self.position, limit, self.projection.handled)
-            self.failed += apply_page(
-                connection, self.projection, self.shadow, page, self._held, self._written
-            )
+    @property
+    def limit(self) -> int:
+        """How many positions the next step is about."""
+        return min(PAGE, self.target - self.position)
+
+    def step(self, connection: Connection, page: list[Envelope]) -> None:
+        """Apply the events at the next ``limit`` positions."""
+        limit = self.limit
+        self.failed += apply_page(connection, self.projection, self.shadow, page, self._held, self._written)
         self.position += limit
+
+
+class _ReadAhead:
+    """Pages of a feed; on PostgreSQL the server reads the next one while this process applies the last.
+
+    After each, the live checkpoint is looked at once more, which tells whether the feed has begun anew.
+    """
+
+    def __init__(self, store: Store, feed: Feed, types: Collection[str], reader: Executor) -> None:
+        self._store = store
+        self._feed = feed
+        self._types = types
+        self._reader = reader
+        self._coming: tuple[int, Future[list[Envelope]]] | None = None
+
+    def page(self, after: int, limit: int, target: int) -> list[Envelope]:
+        """The events at the ``limit`` positions that follow one."""
+        coming = self._coming
+        ready = coming is not None and coming[0] == after
+        page = coming[1].result() if coming is not None and ready else self._read(after, limit)
+        following = after + limit
+        self._coming = None
+        if self._store.on_postgresql and following + PAGE <= target:
+            self._coming = (following, self._reader.submit(self._read, following, PAGE))
+        return page
+
+    def _read(self, after: int, limit: int) -> list[Envelope]:
+        with self._store.read() as connection:
+            return self._feed.page(connection, after, limit, self._types)
 
 
 @contextmanager
@@ -266,6 +307,18 @@ def _columns(connection: Connection, table: str) -> dict[str, str]:
 
 def _swap(connection: Connection, projection: Projection, shadow: Table) -> None:
     """Put the shadow in the live table's place; readers wait for the moment it takes."""
-    projection.table.drop(connection)
+    _drop_live(connection, projection)
     quote = connection.dialect.identifier_preparer.quote
     connection.execute(text(f"ALTER TABLE {quote(shadow.name)} RENAME TO {quote(projection.name)}"))
+
+
+def _drop_live(connection: Connection, projection: Projection) -> None:
+    """Drop the live table; where it held nothing personal, SQLite need not write zeros over all its pages."""
+    spared = connection.dialect.name == "sqlite" and not projection.personal
+    if spared:
+        connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+    try:
+        projection.table.drop(connection)
+    finally:
+        if spared:
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")

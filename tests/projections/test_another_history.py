@@ -10,7 +10,7 @@ from shared.bus.catch_up import pull
 from shared.bus.replica import Replica, restart_replica
 from shared.log.envelope import Envelope
 from shared.log.store import Store
-from shared.projections import checkpoints, parking
+from shared.projections import checkpoints, parking, rebuilding
 from shared.projections.following import ProjectionFollower, Standing, prepare_projection, standing
 from shared.projections.projection import Projection
 from shared.projections.reacting import ReactionFollower
@@ -109,9 +109,12 @@ def test_rows_that_know_more_than_their_feed_are_not_called_complete_and_are_reb
     assert rows_of(replica.store, balances()) == expected(after.events())
 
 
+@pytest.mark.parametrize("page", [1, rebuilding.PAGE])
 def test_a_restart_in_the_middle_of_a_rebuild_ends_it_and_leaves_the_rows(
-    replica: Replica, after: House
+    replica: Replica, after: House, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rebuilding, "PAGE", page)
+
     def restart(*_: int) -> None:
         restart_replica(replica.store, "fund", ["balances"])
         fill(replica, after)

@@ -12,10 +12,12 @@ import pytest
 from sqlalchemy import Column, MetaData, Table, Text, inspect, select, text
 
 from shared.log.store import Store
+from shared.projections import rebuilding
 from shared.projections.alone import NotAloneError
 from shared.projections.following import ProjectionFollower, standing
 from shared.projections.projection import Projection
 from shared.projections.rebuilding import NotPreparedError, UnintendedDifferenceError, compare, rebuild
+from shared.projections.tables import metadata
 from shared.projections.waiting import wait_for
 from tests.log.fund import Add, Added, Spent
 from tests.log.house import House
@@ -49,7 +51,11 @@ def some_events() -> Told:
     return told
 
 
-def test_a_rebuild_of_what_is_right_differs_in_nothing_and_leaves_one_table(store: Store) -> None:
+@pytest.mark.parametrize("page", [1, 7, rebuilding.PAGE])
+def test_a_rebuild_of_what_is_right_differs_in_nothing_and_leaves_one_table(
+    store: Store, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "PAGE", page)
     told = some_events()
     projection = followed(store, told)
     seen: list[tuple[int, int]] = []
@@ -63,6 +69,28 @@ def test_a_rebuild_of_what_is_right_differs_in_nothing_and_leaves_one_table(stor
     told.tell(Added(fund_id="new", amount_fen=1))
     followed(store, told, projection)
     assert rows_of(store, projection) == expected(told.events)
+
+
+@pytest.mark.parametrize("personal", [(), ("fund_id",)])
+def test_the_old_table_is_overwritten_in_the_file_only_where_it_held_something_personal(
+    tmp_path: Path, personal: tuple[str, ...]
+) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    with store.write() as connection:
+        metadata.create_all(connection)
+    told, projection = Told(), balances()
+    projection.personal = frozenset(personal)
+    told.tell(*(Added(fund_id=f"fund-{number}-of-many", amount_fen=1) for number in range(2_000)))
+    followed(store, told, projection)
+
+    rebuild(store, told, projection)
+
+    with store.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar_one() == 1
+    store.close()
+    left = (tmp_path / "store.sqlite").read_bytes().count(b"fund-1999-of-many")
+    in_one_table = 2  # the row and its index
+    assert left == in_one_table if personal else left > in_one_table
 
 
 def test_a_mistake_is_mended_by_a_new_version_which_pauses_until_it_is_rebuilt(store: Store) -> None:
