@@ -22,6 +22,8 @@ from shared.projections.feed import Feed
 from shared.projections.projection import Key, Projection
 
 PAGE = 10_000
+CHUNK = 1_000
+"""Events that are applied together: few enough to stay in the processor's cache."""
 SHOWN_MOST = 10
 SWAP_WAIT_MILLISECONDS = 500
 SWAP_TRIES = 20
@@ -205,7 +207,11 @@ class _Filling:
     def step(self, connection: Connection, page: list[Envelope]) -> None:
         """Apply the events at the next ``limit`` positions."""
         limit = self.limit
-        self.failed += apply_page(connection, self.projection, self.shadow, page, self._held, self._written)
+        for start in range(0, len(page), CHUNK):
+            chunk = page[start : start + CHUNK]
+            self.failed += apply_page(
+                connection, self.projection, self.shadow, chunk, self._held, self._written
+            )
         self.position += limit
 
 

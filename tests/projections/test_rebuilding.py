@@ -56,6 +56,7 @@ def test_a_rebuild_of_what_is_right_differs_in_nothing_and_leaves_one_table(
     store: Store, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuilding, "PAGE", page)
+    monkeypatch.setattr(rebuilding, "CHUNK", 3)
     told = some_events()
     projection = followed(store, told)
     seen: list[tuple[int, int]] = []
