@@ -3,7 +3,7 @@
 Source: handbook, reporting 2 and glossary 6 (units and how each is counted).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -31,7 +31,7 @@ from services.reporting.projections.payments import table as payments
 from services.reporting.projections.positions import listed
 from shared.rules.refusal import Refusal
 from shared.runtime.paging import PAGE_MOST, PageLimit
-from shared.runtime.scopes import EVERYTHING, Reach
+from shared.runtime.scopes import Reach
 
 Measure = Literal["distinct", "events", "sum"]
 Kind = Literal["stock", "flow"]
@@ -150,6 +150,11 @@ INDICATORS: tuple[Indicator | Average, ...] = (
     ),
 )  # fmt: skip
 BY_CODE = {each.code: each for each in INDICATORS}
+BY_FACTS: dict[Table, list[Indicator]] = {}
+"""What is counted of one table is counted in one look at it."""
+for each in INDICATORS:
+    if isinstance(each, Indicator):
+        BY_FACTS.setdefault(each.facts, []).append(each)
 
 
 def figures(
@@ -173,16 +178,20 @@ def figures(
     """
     if from_on > to_on:
         raise PERIOD_REVERSED(field="from_on")
-    values: dict[str, int | None] = {}
+    values: dict[str, int | None] = dict.fromkeys(BY_CODE)
+    for facts, indicators in BY_FACTS.items():
+        if programme is not None and "programme" not in facts.c:
+            continue
+        columns = [
+            measured(each, *conditions_of(each, from_on, to_on, programme)).label(each.code)
+            for each in indicators
+        ]
+        counted = connection.execute(select(*columns).where(reach.holds(facts.c.organisation_id))).one()
+        # PostgreSQL sums into numeric.
+        values |= {code: int(value) for code, value in counted._mapping.items()}
     for each in INDICATORS:
         if isinstance(each, Average):
             values[each.code] = average(values[each.numerator], values[each.denominator])
-        elif programme is not None and not has_programme(each):
-            values[each.code] = None
-        else:
-            chosen = facts_of(each, from_on, to_on, reach, programme)
-            # PostgreSQL sums into numeric.
-            values[each.code] = int(connection.execute(select(measured(each)).where(*chosen)).scalar_one())
     return [
         {"code": each.code, "zh": each.zh, "en": each.en, "unit": each.unit, "value": values[each.code]}
         for each in INDICATORS
@@ -217,7 +226,11 @@ def figure_rows(
     facts = indicator.facts
     rows: Select[Any] = (
         select(facts)
-        .where(*facts_of(indicator, from_on, to_on, reach, programme), facts.c.position > after)
+        .where(
+            *conditions_of(indicator, from_on, to_on, programme),
+            reach.holds(facts.c.organisation_id),
+            facts.c.position > after,
+        )
         .order_by(facts.c.position)
         .limit(limit)
     )
@@ -251,7 +264,7 @@ def figure_parts(
         .select_from(facts)
         .join(part, part.c.organisation_id == facts.c.organisation_id)
         .join(organisations, organisations.c.organisation_id == part.c.part)
-        .where(*facts_of(indicator, from_on, to_on, EVERYTHING, programme))
+        .where(*conditions_of(indicator, from_on, to_on, programme))
         .group_by(organisations.c.organisation_id, organisations.c.name)
         .order_by(text("value DESC"), organisations.c.name)
         .limit(PAGE_MOST)
@@ -272,35 +285,27 @@ def counted_by(code: str) -> Indicator:
     return indicator
 
 
-def measured(indicator: Indicator) -> ColumnElement[Any]:
-    """What an indicator makes of its facts."""
-    match indicator.measure:
-        case "distinct":
-            return func.count(distinct(indicator.counted))
-        case "events":
-            return func.count(indicator.counted)
-        case "sum":
-            return func.coalesce(func.sum(indicator.counted), 0)
+def measured(indicator: Indicator, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+    """What an indicator makes of its facts, or of those that meet some conditions."""
+    measure = func.sum if indicator.measure == "sum" else func.count
+    counted = distinct(indicator.counted) if indicator.measure == "distinct" else indicator.counted
+    of_facts = measure(counted)
+    return func.coalesce(of_facts.filter(*conditions) if conditions else of_facts, 0)
 
 
-def facts_of(
-    indicator: Indicator, from_on: date, to_on: date, reach: Reach, programme: str | None
-) -> Sequence[ColumnElement[bool]]:
-    """Which facts count for an indicator in a period, within reach, and under a programme if one is named."""
-    facts = indicator.facts
-    chosen = [*indicator.where, indicator.on <= literal(to_on, Date), reach.holds(facts.c.organisation_id)]
+def conditions_of(
+    indicator: Indicator, from_on: date, to_on: date, programme: str | None
+) -> list[ColumnElement[bool]]:
+    """Which facts count for an indicator in a period, and under a programme if one is named."""
+    conditions = [*indicator.where, indicator.on <= literal(to_on, Date)]
     if indicator.kind == "flow":
-        chosen.append(indicator.on >= literal(from_on, Date))
+        conditions.append(indicator.on >= literal(from_on, Date))
     if indicator.until is not None:
-        chosen.append(or_(indicator.until.is_(None), indicator.until > literal(to_on, Date)))
+        conditions.append(or_(indicator.until.is_(None), indicator.until > literal(to_on, Date)))
     if programme is not None:
-        chosen.append(facts.c.programme == programme if has_programme(indicator) else false())
-    return chosen
-
-
-def has_programme(indicator: Indicator) -> bool:
-    """Whether what an indicator counts belongs to a programme; all else is left out where one is named."""
-    return "programme" in indicator.facts.c
+        has_programme = "programme" in indicator.facts.c
+        conditions.append(indicator.facts.c.programme == programme if has_programme else false())
+    return conditions
 
 
 def average(total: int | None, number: int | None) -> int | None:
