@@ -226,17 +226,18 @@ class _ReadAhead:
         self._feed = feed
         self._types = types
         self._reader = reader
-        self._coming: tuple[int, Future[list[Envelope]]] | None = None
+        self._coming: tuple[tuple[int, int], Future[list[Envelope]]] | None = None
 
     def page(self, after: int, limit: int, target: int) -> list[Envelope]:
-        """The events at the ``limit`` positions that follow one."""
-        coming = self._coming
-        ready = coming is not None and coming[0] == after
-        page = coming[1].result() if coming is not None and ready else self._read(after, limit)
-        following = after + limit
-        self._coming = None
-        if self._store.on_postgresql and following + PAGE <= target:
-            self._coming = (following, self._reader.submit(self._read, following, PAGE))
+        """The events at the ``limit`` positions that follow one, on the way to a target."""
+        coming, self._coming = self._coming, None
+        if coming is not None and coming[0] == (after, limit):
+            page = coming[1].result()
+        else:
+            page = self._read(after, limit)
+        following = after + limit, PAGE
+        if self._store.on_postgresql and sum(following) <= target:
+            self._coming = following, self._reader.submit(self._read, *following)
         return page
 
     def _read(self, after: int, limit: int) -> list[Envelope]:
