@@ -22,7 +22,7 @@ from shared.projections.feed import Feed
 from shared.projections.projection import Key, Projection
 
 PAGE = 10_000
-CHUNK = 1_000
+CHUNK = 2_500
 """Events that are applied together: few enough to stay in the processor's cache."""
 SHOWN_MOST = 10
 SWAP_WAIT_MILLISECONDS = 500
