@@ -180,15 +180,15 @@ def figures(
         raise PERIOD_REVERSED(field="from_on")
     values: dict[str, int | None] = dict.fromkeys(BY_CODE)
     for facts, indicators in BY_FACTS.items():
-        if programme is not None and "programme" not in facts.c:
+        if programme is not None and not has_programme(facts):
             continue
         columns = [
             measured(each, *conditions_of(each, from_on, to_on, programme)).label(each.code)
             for each in indicators
         ]
-        counted = connection.execute(select(*columns).where(reach.holds(facts.c.organisation_id))).one()
+        counted = connection.execute(select(*columns).where(reach.holds(facts.c.organisation_id)))
         # PostgreSQL sums into numeric.
-        values |= {code: int(value) for code, value in counted._mapping.items()}
+        values |= {code: int(value) for code, value in counted.mappings().one().items()}
     for each in INDICATORS:
         if isinstance(each, Average):
             values[each.code] = average(values[each.numerator], values[each.denominator])
@@ -303,9 +303,14 @@ def conditions_of(
     if indicator.until is not None:
         conditions.append(or_(indicator.until.is_(None), indicator.until > literal(to_on, Date)))
     if programme is not None:
-        has_programme = "programme" in indicator.facts.c
-        conditions.append(indicator.facts.c.programme == programme if has_programme else false())
+        facts = indicator.facts
+        conditions.append(facts.c.programme == programme if has_programme(facts) else false())
     return conditions
+
+
+def has_programme(facts: Table) -> bool:
+    """Whether what a table tells belongs to a programme; all else is left out where one is named."""
+    return "programme" in facts.c
 
 
 def average(total: int | None, number: int | None) -> int | None:

@@ -136,8 +136,9 @@ def _finish(store: Store, filling: "_Filling", *, swap: bool, accept_difference:
         catching_up = filling.copy()
         catching_up.aim(connection, checkpoint)
         while catching_up.position < catching_up.target:
-            page = feed.page(connection, catching_up.position, catching_up.limit, projection.handled)
-            catching_up.step(connection, page)
+            with uncollected():
+                page = feed.page(connection, catching_up.position, catching_up.limit, projection.handled)
+                catching_up.step(connection, page)
         differing = _differing(connection, projection, shadow)
         shown, failed = tuple(differing[:SHOWN_MOST]), catching_up.failed
         meant = accept_difference or checkpoint.version != projection.version or not differing
