@@ -70,7 +70,7 @@ class Projection:
         self.width = len(self.columns)
         self.values_of = _values_of(self.columns)
         self._key = key
-        self._fresh = {column.name: _default(column.default) for column in table.columns}
+        self.fresh = _fresh_of(self.key_columns, {each.name: _default(each.default) for each in table.c})
 
     def on(
         self, event_type: type[Any], key: str | tuple[str, ...] | Keys | None = None
@@ -87,12 +87,6 @@ class Projection:
             return apply
 
         return declare
-
-    def fresh(self, key: Key) -> Row:
-        """The row that a key starts from."""
-        row = self._fresh.copy()
-        row.update(zip(self.key_columns, key, strict=True))
-        return row
 
 
 def reader_of(event_type: type[Any]) -> Read:
@@ -163,6 +157,23 @@ def _values_of(columns: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
     if len(columns) == 1:  # of which itemgetter would give no tuple
         return lambda row: (row[columns[0]],)
     return itemgetter(*columns)
+
+
+def _fresh_of(key_columns: tuple[str, ...], defaults: Row) -> Callable[[Key], Row]:
+    """What makes the row that a key starts from; one of a single column is by far the most frequent."""
+
+    def fresh(key: Key) -> Row:
+        row = defaults.copy()
+        row.update(zip(key_columns, key, strict=True))
+        return row
+
+    def fresh_of_one(key: Key) -> Row:
+        row = defaults.copy()
+        (row[only],) = key
+        return row
+
+    only = key_columns[0]
+    return fresh_of_one if len(key_columns) == 1 else fresh
 
 
 def _default(default: Any) -> Any:
