@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -76,64 +77,91 @@ def _ask_postgresql(
 ) -> list[list[Any]]:
     driver: Any = connection.connection.driver_connection
     cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
-    together = driver.pipeline() if len(asked) > 1 else nullcontext()
+    begun = postgresql.in_transaction(connection)
+    together = driver.pipeline() if len(asked) > 1 or not begun else nullcontext()
     with postgresql.driver_errors(connection, "questions"), together:
+        if not begun:
+            driver.execute("BEGIN")
         for cursor, (question, given) in zip(cursors, asked, strict=True):
-            cursor.execute(question.on(connection), given)
+            cursor.execute(question.on(connection), _with_lists(given, partial(postgresql.array, "text")))
     # Asking for a cursor's description would describe each column.
     return [cursor.fetchall() if cursor.pgresult.nfields else [] for cursor in cursors]
 
 
 def _ask_sqlite(connection: Connection, question: Question, given: Mapping[str, Any]) -> list[Any]:
     # SQLite has no arrays: any number of values come as one JSON text.
-    texts = {name: _text(value) if isinstance(value, list) else value for name, value in given.items()}
-    result = connection.execute(question.on(connection), texts)
+    result = connection.execute(question.on(connection), _with_lists(given, _text))
     return list(result) if result.returns_rows else []
+
+
+def _with_lists(given: Mapping[str, Any], convert: Callable[[list[str]], Any]) -> dict[str, Any]:
+    return {name: convert(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def _text(values: list[str]) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def insert_and_change(
-    connection: Connection,
-    inserts: Sequence[tuple[Table, Sequence[tuple[Any, ...]]]],
-    change: Question,
-    given: dict[str, Any],
-) -> None:
-    """Insert rows into several tables and change something else; few rows go in one statement."""
-    present = [(table, rows) for table, rows in inserts if rows]
-    few = max((len(rows) for _, rows in present), default=0) <= postgresql.INSERT_MOST
-    if few and connection.dialect.name == "postgresql":
-        postgresql.insert_and_change(connection, present, change.on(connection), given)
-        return
-    for table, rows in present:
-        insert_rows(connection, table, rows)
-    ask(connection, (change, given))
+Rows = tuple[Table, Sequence[tuple[Any, ...]]]
+"""Rows of a table, each with a value for every column in the table's order."""
+
+
+class Storage:
+    """Takes the rows of a transaction as its last act, within ``storing``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._on_postgresql = connection.dialect.name == "postgresql"
+
+    def insert(self, inserts: Sequence[Rows]) -> None:
+        """Insert rows into several tables."""
+        present = [(table, rows) for table, rows in inserts if rows]
+        if self._on_postgresql:
+            postgresql.send(self._connection, present)
+            return
+        for table, rows in present:
+            insert_rows(self._connection, table, rows)
+
+    def commit(self, inserts: Sequence[Rows], change: Question, given: Mapping[str, Any]) -> None:
+        """Insert the last rows, change something else, and commit."""
+        if self._on_postgresql:
+            present = [(table, rows) for table, rows in inserts if rows]
+            postgresql.send(self._connection, present, change.on(self._connection), given)
+            postgresql.send_commit(self._connection)
+            return
+        self.insert(inserts)
+        ask(self._connection, (change, given))
+
+
+@contextmanager
+def storing(connection: Connection) -> Iterator[Storage]:
+    """Within it, PostgreSQL stores what it was given while this process makes the next rows."""
+    with sending(connection):
+        yield Storage(connection)
 
 
 def named(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """A condition that a text column is one of the values of a parameter of that name."""
     if connection.dialect.name == "postgresql":
-        return column == any_(bindparam(name, type_=ARRAY(String)))
+        return column == any_(bindparam(name, type_=ARRAY(Text)))
     return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
 
 
 @contextmanager
-def asking_ahead(connection: Connection) -> Iterator[None]:
-    """Within it, PostgreSQL works out the next answer while this process looks at the last one."""
+def sending(connection: Connection) -> Iterator[None]:
+    """Within it, PostgreSQL works on what it was sent while this process goes on."""
     if connection.dialect.name != "postgresql":
         yield
         return
     driver: Any = connection.connection.driver_connection
-    with postgresql.driver_errors(connection, "questions asked ahead"), driver.pipeline():
+    with postgresql.driver_errors(connection, "statements sent together"), driver.pipeline():
         yield
 
 
 def ask_ahead(
     connection: Connection, question: Question, asked: Iterator[Mapping[str, Any]]
 ) -> Iterator[list[Any]]:
-    """The answers to a question asked again and again, within ``asking_ahead``.
+    """The answers to a question asked again and again, within ``sending``.
 
     Its rows are plain tuples as the driver reads them, which is quicker for many; see ``as_read``.
     """

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from shared.log.asking import Question, ask
+from shared.log.asking import Question, ask, storing
 from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of, sender_of
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
@@ -205,7 +205,7 @@ class Log:
         return first + rest
 
     def _write(self, entries: list[Entry], *, again: bool) -> list[Outcome]:
-        with self.store.write() as connection:
+        with self.store.write(begins_asking=True) as connection:
             wanted = {stream for entry in entries for stream in entry.streams}
             ids = [entry.command_id for entry in entries if again or not entry.minted]
             locked, recorded = self._streams.load(
@@ -218,12 +218,18 @@ class Log:
             outcomes = deciding.decide(entries, recorded)
             accepted = list({id(each): each for each in outcomes if isinstance(each, Decided)}.values())
             writing = Writing(self.vault, found, recorded_at, deciding.persons)
-            answers = {id(decided): writing.record(decided) for decided in accepted}
+            grown = self._streams.grown(deciding.changed)
+            answers: dict[int, Answer] = {}
             if accepted:
-                writing.write(connection, deciding.taken, accepted)
-            changed = self._streams.snapshot(connection, deciding.changed, writing.sealed)
+                writing.release(connection, accepted)
+                self._streams.make_way(connection, grown)
+                with storing(connection) as storage:
+                    answers = writing.record(storage, accepted)
+                    writing.finish(
+                        storage, accepted, deciding.taken, self._streams.rows(grown, writing.sealed)
+                    )
         writing.forget_plain_values()
-        self._streams.keep(changed, writing.tree)
+        self._streams.keep(deciding.changed, grown, writing.tree)
         return [answers[id(each)] if isinstance(each, Decided) else each for each in outcomes]
 
 

@@ -115,10 +115,18 @@ class Store:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A connection in a transaction that is committed at the end, or rolled back on an exception."""
+    def write(self, *, begins_asking: bool = False) -> Iterator[Connection]:
+        """A connection in a transaction that is committed at the end, or rolled back on an exception.
+
+        Args:
+            begins_asking: whoever uses it promises to begin with questions (see ``asking``): PostgreSQL is
+                told of the transaction together with them.
+        """
         if self.on_postgresql:
-            with self.writing.begin() as connection:
+            with (
+                self.writing.connect().execution_options(begins_asking=begins_asking) as connection,
+                connection.begin(),
+            ):
                 yield connection
             return
         with (

@@ -8,13 +8,13 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, cast, func, literal_column, null, select, union_all
+from sqlalchemy import Connection, Row, Text, bindparam, cast, func, literal_column, null, select, union_all
 
 from shared.log.asking import Question, ask, named
 from shared.log.entry import Known
 from shared.log.envelope import canonical, read_facts
 from shared.log.merkle import Frontier
-from shared.log.store import among, insert_rows
+from shared.log.store import among
 from shared.log.tables import events, snapshots
 from shared.rules.decider import Decider
 from shared.rules.language import Language, UnknownType
@@ -60,8 +60,8 @@ class Streams:
         behind = found.position - self._tree.size
         if not 0 <= behind <= FOLLOWED_MOST:
             return None
-        following = select(*TOLD, events.c.leaf).where(events.c.position > self._tree.size)
-        rows = connection.execute(following.order_by(events.c.position)).all() if behind else ()
+        following = {"after": self._tree.size}
+        (rows,) = ask(connection, (APPENDED, following)) if behind else ((),)
         tree = Frontier(self._tree.size, self._tree.hashes)
         for row in rows:
             tree.append(row.leaf)
@@ -122,34 +122,40 @@ class Streams:
         """A stream's state, unless it has to be read first."""
         return self._known.get(stream)
 
-    def keep(self, changed: dict[str, Known], tree: Frontier) -> None:
-        """Remember the states that a committed batch has left, and the tree that its leaves have led to."""
+    def keep(self, changed: dict[str, Known], grown: dict[str, Known], tree: Frontier) -> None:
+        """Remember the states that a committed batch has left, and the tree that its leaves have led to.
+
+        Args:
+            grown: those of them of which a snapshot has been stored.
+        """
         if len(self._known) + len(changed) > REMEMBERED_MOST:
             self._known.clear()
         self._known |= changed
+        self._known |= {
+            stream: Known(known.state, known.version, known.version) for stream, known in grown.items()
+        }
         self._tree = tree
 
-    def snapshot(
-        self, connection: Connection, changed: dict[str, Known], sealed: dict[int, Sealed]
-    ) -> dict[str, Known]:
-        """Store a snapshot of each stream that has grown by enough, and give the states with that noted.
-
-        Args:
-            sealed: where each personal value that this batch brought is sealed, by the value's id().
-        """
-        due = {
+    def grown(self, changed: dict[str, Known]) -> dict[str, Known]:
+        """The states of those streams that have grown by enough for a new snapshot."""
+        return {
             stream: known
             for stream, known in changed.items()
             if known.version - known.snapshot >= SNAPSHOT_EVERY
         }
-        if due:
-            connection.execute(snapshots.delete().where(among(connection, snapshots.c.stream, due)))
-            insert_rows(
-                connection, snapshots, [self._row(stream, known, sealed) for stream, known in due.items()]
-            )
-        return changed | {
-            stream: Known(known.state, known.version, known.version) for stream, known in due.items()
-        }
+
+    def make_way(self, connection: Connection, grown: dict[str, Known]) -> None:
+        """Take away the snapshots that new ones are about to follow."""
+        if grown:
+            connection.execute(snapshots.delete().where(among(connection, snapshots.c.stream, grown)))
+
+    def rows(self, grown: dict[str, Known], sealed: dict[int, Sealed]) -> list[tuple[Any, ...]]:
+        """The new snapshots' rows.
+
+        Args:
+            sealed: where each personal value that this batch brought is sealed, by the value's id().
+        """
+        return [self._row(stream, known, sealed) for stream, known in grown.items()]
 
     def _row(self, stream: str, known: Known, sealed: dict[int, Sealed]) -> tuple[Any, ...]:
         boxes: dict[str, list[str]] = {}
@@ -184,6 +190,11 @@ def _states(connection: Connection) -> Any:
 
 TOLD = (events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed)
 STATES = Question(_states)
+APPENDED = Question(
+    lambda _: (
+        select(*TOLD, events.c.leaf).where(events.c.position > bindparam("after")).order_by(events.c.position)
+    )
+)
 
 
 @cache

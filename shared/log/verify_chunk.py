@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, func, select
 
-from shared.log.asking import Question, as_read, ask_ahead, asking_ahead
+from shared.log.asking import Question, as_read, ask_ahead, sending
 from shared.log.merkle import complete_subtrees
 from shared.log.store import Store
 from shared.log.tables import commands, events
@@ -130,7 +130,7 @@ def verify_chunk(store: Store, share: Share) -> Chunk:
     chunk = Chunk(share.after)
     with store.read() as connection:
         chunk.last_command = _last_before(connection, chunk)
-        with asking_ahead(connection):
+        with sending(connection):
             made = _made(connection, chunk, share)
             last = _verify_events(connection, chunk, share, made)
             if chunk.events < share.up_to - share.after:

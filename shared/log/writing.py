@@ -7,18 +7,21 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, bindparam, update
 
-from shared.log.asking import Question, insert_and_change
+from shared.log.asking import Question, Rows, Storage
 from shared.log.deciding import Decided, Key, NewEvent
 from shared.log.entry import Answer
 from shared.log.envelope import canonical, leaf_of, two_part_hash
 from shared.log.merkle import Frontier
 from shared.log.sealing import Vault, seal, unseal
 from shared.log.store import among
-from shared.log.tables import commands, digests, events, head, person_keys, unique_keys
+from shared.log.tables import commands, digests, events, head, person_keys, snapshots, unique_keys
 from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
 from shared.rules.personal import Personal, Sealed
 from shared.rules.plain import to_plain
+
+PORTION = 100
+"""Commands whose rows are stored together, while those of the next are composed."""
 
 PersonalFields = Iterable[tuple[str, str, Personal[Any]]]
 
@@ -53,8 +56,37 @@ class Writing:
     def position(self) -> int:
         return self.tree.size
 
-    def record(self, decided: Decided) -> Answer:
-        """Compose the rows of one command and of its events."""
+    def release(self, connection: Connection, accepted: Sequence[Decided]) -> None:
+        """Release keys before anything is taken: one may be given from one stream to another in one batch."""
+        released = [key for each in accepted for new in each.events for key in new.releases]
+        if released:
+            plain = [name for name, digest in released if not digest]
+            connection.execute(unique_keys.delete().where(among(connection, unique_keys.c.key, plain)))
+            personal = [digest for _, digest in released if digest]
+            connection.execute(digests.delete().where(among(connection, digests.c.digest, personal)))
+
+    def record(self, storage: Storage, accepted: Sequence[Decided]) -> dict[int, Answer]:
+        """Compose the rows of commands and of their events, and store them but for the last portion.
+
+        Returns:
+            The answers by each decision's id().
+        """
+        answers = {}
+        for place, decided in enumerate(accepted):
+            if place and place % PORTION == 0:
+                storage.insert(self._composed())
+                self._event_rows, self._command_rows, self._new_persons = [], [], []
+            answers[id(decided)] = self._record(decided)
+        return answers
+
+    def _composed(self) -> list[Rows]:
+        return [
+            (events, self._event_rows),
+            (commands, self._command_rows),
+            (person_keys, self._new_persons),
+        ]
+
+    def _record(self, decided: Decided) -> Answer:
         entry, first = decided.entry, self.position + 1
         self._commands += 1
         public = canonical(
@@ -195,12 +227,17 @@ class Writing:
             self._new_persons.append((person_id, wrapped))
         return key
 
-    def write(self, connection: Connection, taken: dict[Key, str | None], decided: Sequence[Decided]) -> None:
-        """Write all rows and the head. Raises what the database raises; nothing is kept then."""
-        _release(connection, [key for each in decided for new in each.events for key in new.releases])
+    def finish(
+        self,
+        storage: Storage,
+        accepted: Sequence[Decided],
+        taken: dict[Key, str | None],
+        snapshot_rows: Sequence[tuple[Any, ...]],
+    ) -> None:
+        """Store what is left, the keys taken and the head, and commit."""
         holders = {
             key: new
-            for each in decided
+            for each in accepted
             for new in each.events
             for key in new.takes
             if taken.get(key) == new.stream
@@ -211,15 +248,8 @@ class Writing:
             for (name, digest), new in holders.items()
             if digest
         ]
-        insert_and_change(
-            connection,
-            [
-                (events, self._event_rows),
-                (commands, self._command_rows),
-                (person_keys, self._new_persons),
-                (unique_keys, keys),
-                (digests, found),
-            ],
+        storage.commit(
+            [*self._composed(), (unique_keys, keys), (digests, found), (snapshots, snapshot_rows)],
             UPDATE_HEAD,
             {
                 "epoch_now": self._epoch,
@@ -247,15 +277,6 @@ UPDATE_HEAD = Question(
         frontier=bindparam("frontier_now"),
     )
 )
-
-
-def _release(connection: Connection, released: Sequence[Key]) -> None:
-    """Before anything is taken, since a key may be given from one stream to another in one batch."""
-    if released:
-        plain = [name for name, digest in released if not digest]
-        connection.execute(unique_keys.delete().where(among(connection, unique_keys.c.key, plain)))
-        personal = [digest for _, digest in released if digest]
-        connection.execute(digests.delete().where(among(connection, digests.c.digest, personal)))
 
 
 def _keys_told(new: NewEvent) -> dict[str, list[str]]:
