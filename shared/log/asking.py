@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
+    Select,
     String,
     Table,
     Text,
@@ -186,6 +187,20 @@ def ask_ahead(
             # What has arrived is taken off the connection, which holds less than an answer.
             driver.pgconn.consume_input()
             yield rows[start : start + PORTION]
+
+
+def plain_rows(connection: Connection, query: Select[Any]) -> list[Any]:
+    """The rows of a query from the driver itself, where nothing has to be converted."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        compiled = query.compile(dialect=connection.dialect)
+        with postgresql.driver_errors(connection, "rows"):
+            rows: list[Any] = driver.cursor(binary=True).execute(str(compiled), compiled.params).fetchall()
+        return rows
+    found: Any = connection.execute(query)
+    rows = found.cursor.fetchall()
+    found.close()
+    return rows
 
 
 def ask_in_pages(connection: Connection, question: Question) -> Iterator[Sequence[Any]]:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from shared.log.asking import Question, ask, storing
+from shared.log.asking import Question, ask, plain_rows, storing
 from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of, sender_of
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
@@ -291,11 +291,8 @@ def read_events(connection: Connection, after: int, limit: int) -> list[Envelope
 
 
 def envelopes(connection: Connection, query: Select[Any]) -> list[Envelope]:
-    """The envelopes whose fields a query gives, from the driver itself: it has nothing to convert."""
-    found: Any = connection.execute(query)
-    made = list(starmap(Envelope, found.cursor.fetchall()))
-    found.close()
-    return made
+    """The envelopes whose fields a query gives."""
+    return list(starmap(Envelope, plain_rows(connection, query)))
 
 
 def is_passing(error: SQLAlchemyError) -> bool:

@@ -17,8 +17,6 @@ from sqlalchemy.exc import DBAPIError
 
 WAIT_MILLISECONDS = 5_000
 """How long a lock is waited for, and how long a silent transaction may hold one (design, section 4.1)."""
-INSERT_MOST = 200
-"""Up to so many rows an INSERT is quicker: a COPY waits for the server four times."""
 TYPES = {
     "BIGINT": "int8",
     "BOOLEAN": "bool",
@@ -150,23 +148,29 @@ _EMPTY, _HEAD, _LENGTH, _NULL = (
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows: a few by INSERT, many by COPY."""
-    target = _target(connection, table)
+    """Insert a few rows."""
     types = [_type_of(connection, column) for column in table.columns]
-    # SQLAlchemy knows neither; psycopg's own cursor takes part in the same transaction.
+    arrays = ", ".join(f"%b::{kind}[]" for kind in types)
+    inserting = f"INSERT INTO {_target(connection, table)} SELECT * FROM unnest({arrays})"  # noqa: S608
+    # SQLAlchemy knows no such arrays; psycopg's own cursor takes part in the same transaction.
     driver: Any = connection.connection.driver_connection
-    if len(rows) <= INSERT_MOST:
-        arrays = ", ".join(f"%b::{kind}[]" for kind in types)
-        inserting = f"INSERT INTO {target} SELECT * FROM unnest({arrays})"  # noqa: S608
-        with driver_errors(connection, inserting):
-            columns = zip(*rows, strict=True)
-            driver.cursor().execute(inserting, list(map(array, types, columns)))
-        return
-    copying = f"COPY {target} FROM STDIN (FORMAT BINARY)"
-    with driver_errors(connection, copying), driver.cursor() as cursor, cursor.copy(copying) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+    with driver_errors(connection, inserting):
+        driver.cursor().execute(inserting, list(map(array, types, zip(*rows, strict=True))))
+
+
+@contextmanager
+def copying(connection: Connection, table: Table) -> Iterator[Callable[[Sequence[tuple[Any, ...]]], None]]:
+    """Within it, insert rows by the thousand; the server can be asked nothing else meanwhile."""
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {_target(connection, table)} FROM STDIN (FORMAT BINARY)"
+    with driver_errors(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types([_type_of(connection, column) for column in table.columns])
+
+        def insert(rows: Sequence[tuple[Any, ...]]) -> None:
+            for row in rows:
+                copy.write_row(row)
+
+        yield insert
 
 
 def send(

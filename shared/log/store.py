@@ -1,7 +1,7 @@
 """A service's store: SQLite or PostgreSQL behind SQLAlchemy, opened for reading or for writing."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -31,6 +31,8 @@ from shared.log import postgresql
 PATIENCE_SECONDS = 6.0
 """How long an answer is waited for: a little longer than a lock."""
 WRITERS_MOST = 8
+FEW_ROWS = 200
+"""Up to so many rows PostgreSQL inserts faster than it copies: for a COPY it is waited four times."""
 ROWS_AT_ONCE = 200
 """Rows in one INSERT on SQLite; there it takes half the time of as many INSERTs."""
 
@@ -166,9 +168,26 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
     """Insert rows, each with a value for every column in the table's order."""
     if not rows:
         return
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "sqlite":
+        _insert_sqlite(connection, table, rows)
+    elif len(rows) <= FEW_ROWS:
         postgresql.insert_rows(connection, table, rows)
-        return
+    else:
+        with postgresql.copying(connection, table) as insert:
+            insert(rows)
+
+
+@contextmanager
+def inserting(connection: Connection, table: Table) -> Iterator[Callable[[Sequence[tuple[Any, ...]]], None]]:
+    """Within it, PostgreSQL stores rows that it was given while this process makes the next ones."""
+    if connection.dialect.name == "sqlite":
+        yield partial(_insert_sqlite, connection, table)
+    else:
+        with postgresql.copying(connection, table) as insert:
+            yield insert
+
+
+def _insert_sqlite(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     quote = connection.dialect.identifier_preparer.quote
     target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
     width = len(table.columns)

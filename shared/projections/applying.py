@@ -1,20 +1,18 @@
-"""Applying events to rows: a page at a time, read together, changed in memory, written together."""
+"""Applying events to rows: a portion at a time, read together, changed in memory, written together."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, String, Table, select, tuple_
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, StatementError
 
 from shared.log.envelope import Envelope
 from shared.log.log import is_passing
-from shared.log.store import among, insert_rows
 from shared.projections.parking import WAITS
 from shared.projections.projection import Apply, Key, Projection, Row
+from shared.projections.rows import KeysWritten, Rows, rows_of
 
-LARGEST_LOOK_UP = 400
-KEYS_REMEMBERED_MAX = 2_000_000
-"""Their hashes take some 100 bytes each."""
+PORTION = 2_500
+"""Events that are applied together: few enough to stay in the processor's cache."""
 UNFIT_VALUES = ("22", "23")
 """The classes of SQLSTATE that tell of a value: it does not fit its column, or breaks a constraint."""
 
@@ -32,24 +30,6 @@ class Failed(NamedTuple):
     envelope: Envelope
     reason: str
     tries: int = 1
-
-
-class KeysWritten:
-    """Which keys a table that began empty may hold, so that no others are looked for; by their hashes."""
-
-    def __init__(self) -> None:
-        self._hashes: set[int] = set()
-
-    def may_be_there(self, keys: list[Key]) -> list[Key]:
-        """The keys that were noted before, and now and then one that was not. All of them are noted."""
-        if len(self._hashes) > KEYS_REMEMBERED_MAX:
-            return keys
-        hashes = list(map(hash, keys))
-        noted: list[Key] = []
-        if not self._hashes.isdisjoint(hashes):
-            noted = [key for key, its_hash in zip(keys, hashes, strict=True) if its_hash in self._hashes]
-        self._hashes.update(hashes)
-        return noted
 
 
 def apply_page(
@@ -76,9 +56,11 @@ def apply_page(
         DBAPIError: the store is away, or the table is; no event is to blame.
     """
     held = set(held_streams)
+    failed: list[Failed] = []
     try:
-        with connection.begin_nested():
-            failed = _apply(connection, projection, table, page, held, written)
+        with connection.begin_nested(), rows_of(connection, table, projection, written) as rows:
+            for start in range(0, len(page), PORTION):
+                failed += _apply(rows, projection, page[start : start + PORTION], held)
     except Exception as error:
         if not _lies_in_the_events(error):
             raise
@@ -94,18 +76,11 @@ def apply_page(
     return failed
 
 
-def _apply(
-    connection: Connection,
-    projection: Projection,
-    table: Table,
-    page: list[Envelope],
-    held: set[str],
-    written: KeysWritten | None,
-) -> list[Failed]:
+def _apply(table_rows: Rows, projection: Projection, portion: list[Envelope], held: set[str]) -> list[Failed]:
     failed: list[Failed] = []
     named: list[tuple[Envelope, Apply | None, Any, tuple[Key, ...]]] = []
     sought: dict[Key, None] = {}
-    for envelope in page:
+    for envelope in portion:
         handled = projection.handled[envelope.type]
         try:
             event = handled.read(envelope)
@@ -116,8 +91,7 @@ def _apply(
             named.append((envelope, None, error, ()))
         else:
             named.append((envelope, handled.apply, event, keys))
-    looked_up = list(sought) if written is None else written.may_be_there(list(sought))
-    found = load_rows(connection, table, projection, looked_up)
+    found = table_rows.load(list(sought))
     rows: dict[Key, Row | None] = dict(found)
     for envelope, apply, event, keys in named:
         if held and envelope.stream in held:
@@ -138,7 +112,7 @@ def _apply(
         except Exception as error:  # noqa: BLE001 - as above
             failed.append(Failed(envelope, type(error).__name__))
             held.add(envelope.stream)
-    write_rows(connection, table, projection, found, rows)
+    table_rows.write(found, rows)
     return failed
 
 
@@ -150,51 +124,3 @@ def _lies_in_the_events(error: Exception) -> bool:
         unfit = state[:2] in UNFIT_VALUES if state else not isinstance(error, OperationalError)
         return unfit and not is_passing(error)
     return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)
-
-
-def load_rows(
-    connection: Connection, table: Table, projection: Projection, keys: Sequence[Key]
-) -> dict[Key, Row]:
-    """The rows of some keys that are there."""
-    if not keys:
-        return {}
-    rows: dict[Key, Row] = {}
-    for condition in _named(connection, table, projection, keys):
-        for mapping in connection.execute(select(table).where(condition)).mappings():
-            row = dict(mapping)
-            rows[tuple(row[name] for name in projection.key_columns)] = row
-    return rows
-
-
-def write_rows(
-    connection: Connection,
-    table: Table,
-    projection: Projection,
-    found: Mapping[Key, Row],
-    rows: Mapping[Key, Row | None],
-) -> None:
-    """Write the rows that differ from how they were found."""
-    changed = rows
-    if found:
-        changed = {key: row for key, row in rows.items() if row != found.get(key)}
-        replaced = [key for key in changed if key in found]
-        for condition in _named(connection, table, projection, replaced):
-            connection.execute(table.delete().where(condition))
-    values = projection.values_of
-    insert_rows(connection, table, [values(row) for row in changed.values() if row is not None])
-
-
-def _named(
-    connection: Connection, table: Table, projection: Projection, keys: Sequence[Key]
-) -> list[ColumnElement[bool]]:
-    """Conditions that together name the rows of some keys."""
-    if not keys:
-        return []
-    if len(projection.key_columns) == 1:
-        column = table.c[projection.key_columns[0]]
-        if isinstance(column.type, String):
-            return [among(connection, column, [key[0] for key in keys])]
-    columns = tuple_(*(table.c[name] for name in projection.key_columns))
-    return [
-        columns.in_(keys[start : start + LARGEST_LOOK_UP]) for start in range(0, len(keys), LARGEST_LOOK_UP)
-    ]

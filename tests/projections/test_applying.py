@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 
 from shared.log.store import Store
-from shared.projections import following, parking
+from shared.projections import applying, following, parking, rows
 from shared.projections.following import ProjectionFollower
 from shared.projections.projection import Projection
 from shared.rules.personal import ERASED, Personal
@@ -26,10 +26,14 @@ from tests.projections.told import Told
 MONDAY, TUESDAY = date(2025, 6, 2), date(2025, 6, 3)
 
 
-@pytest.fixture(params=[1, 2, 1_000])
+@pytest.fixture(params=[(1, 1), (2, 2), (1_000, 1_000), (1_000, 2)])
 def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same must come of pages of any size."""
-    monkeypatch.setattr(following, "PAGE", request.param)
+    """The same must come of pages of any size, in one portion or in several whose rows are copied."""
+    page, portion = request.param
+    monkeypatch.setattr(following, "PAGE", page)
+    monkeypatch.setattr(applying, "PORTION", portion)
+    if portion < page:
+        monkeypatch.setattr(rows, "FEW_ROWS", 0)
 
 
 def applied(store: Store, projection: Projection, told: Told) -> Rows:
@@ -145,3 +149,21 @@ def test_a_function_that_invents_a_column_is_found_out(store: Store) -> None:
 
     with store.read() as connection:
         assert [each.reason for each in parking.list_parked(connection)] == ["WrongColumnsError"]
+
+
+@pytest.mark.parametrize("misfit", [0, 4, 9])
+def test_one_row_that_does_not_fit_is_found_among_many_that_were_copied(
+    store: Store, misfit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "PORTION", 3)
+    monkeypatch.setattr(rows, "FEW_ROWS", 0)
+    told = Told("posts").tell(
+        *(taken(str(number), length=2**70 if number == misfit else 8) for number in range(10))
+    )
+    prepared(store, posts)
+
+    ProjectionFollower(store, told, posts).step()
+
+    with store.read() as connection:
+        assert [each.position for each in parking.list_parked(connection)] == [misfit + 1]
+    assert set(rows_of(store, posts)) == {(str(number),) for number in range(10) if number != misfit}

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Column, MetaData, Table, Text, inspect, select, text
 
 from shared.log.store import Store
-from shared.projections import rebuilding
+from shared.projections import applying, rebuilding
 from shared.projections.alone import NotAloneError
 from shared.projections.following import ProjectionFollower, standing
 from shared.projections.projection import Projection
@@ -56,7 +56,7 @@ def test_a_rebuild_of_what_is_right_differs_in_nothing_and_leaves_one_table(
     store: Store, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuilding, "PAGE", page)
-    monkeypatch.setattr(rebuilding, "CHUNK", 3)
+    monkeypatch.setattr(applying, "PORTION", 3)
     told = some_events()
     projection = followed(store, told)
     seen: list[tuple[int, int]] = []
@@ -294,3 +294,34 @@ def test_who_reads_the_table_for_long_delays_the_swap_and_does_not_break_it(
     assert report.swapped
     assert elapsed > 1
     assert rows_of(house.store, projection) == expected(house.events())
+
+
+def test_who_tidies_the_table_meanwhile_is_waited_for_before_the_rows_are_compared(
+    postgresql_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = postgresql_house
+    house.send(Add(fund_id="a", amount_fen=1))
+    projection = followed(house.store, house.log)
+    tidying, done = threading.Event(), threading.Event()
+    compared: list[float] = []
+    differing = rebuilding._differing
+
+    def tidy() -> None:
+        with house.store.read() as connection:
+            connection.execute(text("LOCK TABLE balances IN SHARE UPDATE EXCLUSIVE MODE"))
+            tidying.set()
+            done.wait(1.5)
+
+    def noted(*given: Any) -> Any:
+        compared.append(time.monotonic())
+        return differing(*given)
+
+    monkeypatch.setattr(rebuilding, "_differing", noted)
+    tidier = threading.Thread(target=tidy)
+    tidier.start()
+    tidying.wait(10)
+    report = rebuild(house.store, house.log, projection)
+    tidier.join()
+
+    assert report.swapped
+    assert len(compared) == 1
