@@ -66,6 +66,14 @@ def resident_bytes_peak(process_id: int | None = None) -> int:
     return int(_found(r"^VmHWM:\s+(\d+) kB", status)) * 1024
 
 
+def busy_seconds() -> float:
+    """Processor time that all processes of this machine have spent since it began."""
+    user, nice, system, _idle, _waiting, *interrupts = map(
+        int, Path("/proc/stat").read_text().partition("\n")[0].split()[1:8]
+    )
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
 def postgresql(database_url: str) -> str:
     """The server's version, and whether it waits for its disk; the URL is one that psycopg takes."""
     shown = []

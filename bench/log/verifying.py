@@ -1,11 +1,11 @@
-"""A measured process: verifies a whole log, alone or with a second process, and tells the memory it took."""
+"""A measured process: verifies a whole log, alone or with a second process; tells memory and busy cores."""
 
 import os
 import time
 from itertools import chain
 from pathlib import Path
 
-from bench.measure import resident_bytes_peak
+from bench.measure import busy_seconds, resident_bytes_peak
 from bench.processes import given, tell, wait_for_start
 from shared.log.store import Store
 from shared.log.verify import verify
@@ -27,14 +27,15 @@ def main() -> None:
             peaks[process_id] = max(peaks.get(process_id, 0), resident_bytes_peak(process_id))
 
     wait_for_start()
-    began = time.perf_counter()
+    began, busy_before = time.perf_counter(), busy_seconds()
     verdict = verify(store, chosen["processes"], note_peaks)
-    seconds = time.perf_counter() - began
+    seconds, busy = time.perf_counter() - began, busy_seconds() - busy_before
     note_peaks(verdict.events)
     tell(
         events=verdict.events,
         findings=[f"{finding.code} {finding.place}" for finding in verdict.findings[:5]],
         per_second=verdict.events / seconds,
+        busy_cores=busy / seconds,
         memory_mb=max(peaks.values()) / 1e6,
     )
     store.close()

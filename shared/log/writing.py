@@ -20,7 +20,7 @@ from shared.rules.message import kind_of
 from shared.rules.personal import Personal, Sealed
 from shared.rules.plain import to_plain
 
-PORTION = 100
+PORTION = 200
 """Commands whose rows are stored together, while those of the next are composed."""
 
 PersonalFields = Iterable[tuple[str, str, Personal[Any]]]
