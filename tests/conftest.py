@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers.postgresql import Database, PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 
-settings.register_profile("few", max_examples=20)  # on the other Pythons: what chance finds, it finds on one
+# A machine that is busy with other tests is slow; that is no fault of what is tested.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", unhurried)
+settings.register_profile("few", unhurried, max_examples=20)  # on the other Pythons: chance finds it on one
+settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
-    Table,
     Text,
     any_,
     bindparam,
@@ -27,7 +26,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.log import postgresql
-from shared.log.store import insert_rows
 
 PAGE = 1_000
 AHEAD = 2
@@ -101,44 +99,6 @@ def _with_lists(given: Mapping[str, Any], convert: Callable[[list[str]], Any]) -
 
 def _text(values: list[str]) -> str:
     return msgspec.json.encode(values).decode()
-
-
-Rows = tuple[Table, Sequence[tuple[Any, ...]]]
-"""Rows of a table, each with a value for every column in the table's order."""
-
-
-class Storage:
-    """Takes the rows of a transaction as its last act, within ``storing``."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._on_postgresql = connection.dialect.name == "postgresql"
-
-    def insert(self, inserts: Sequence[Rows]) -> None:
-        """Insert rows into several tables."""
-        present = [(table, rows) for table, rows in inserts if rows]
-        if self._on_postgresql:
-            postgresql.send(self._connection, present)
-            return
-        for table, rows in present:
-            insert_rows(self._connection, table, rows)
-
-    def commit(self, inserts: Sequence[Rows], change: Question, given: Mapping[str, Any]) -> None:
-        """Insert the last rows, change something else, and commit."""
-        if self._on_postgresql:
-            present = [(table, rows) for table, rows in inserts if rows]
-            postgresql.send(self._connection, present, change.on(self._connection), given)
-            postgresql.send_commit(self._connection)
-            return
-        self.insert(inserts)
-        ask(self._connection, (change, given))
-
-
-@contextmanager
-def storing(connection: Connection) -> Iterator[Storage]:
-    """Within it, PostgreSQL stores what it was given while this process makes the next rows."""
-    with sending(connection):
-        yield Storage(connection)
 
 
 def named(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

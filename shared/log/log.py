@@ -15,13 +15,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from shared.log.asking import Question, ask, plain_rows, storing
+from shared.log.asking import Question, ask, plain_rows
 from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of, sender_of
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
 from shared.log.merkle import Frontier
 from shared.log.sealing import Vault
 from shared.log.store import Store, among
+from shared.log.storing import storing
 from shared.log.streams import Streams
 from shared.log.tables import commands, events, head, unique_keys
 from shared.log.turns import Turns

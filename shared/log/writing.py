@@ -7,13 +7,14 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, bindparam, update
 
-from shared.log.asking import Question, Rows, Storage
+from shared.log.asking import Question
 from shared.log.deciding import Decided, Key, NewEvent
 from shared.log.entry import Answer
 from shared.log.envelope import canonical, leaf_of, two_part_hash
 from shared.log.merkle import Frontier
 from shared.log.sealing import Vault, seal, unseal
 from shared.log.store import among
+from shared.log.storing import Rows, Storage
 from shared.log.tables import commands, digests, events, head, person_keys, snapshots, unique_keys
 from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
