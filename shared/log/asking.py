@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from psycopg.rows import namedtuple_row
+from psycopg.rows import namedtuple_row, tuple_row
 from psycopg.types.string import ByteaBinaryLoader
 from sqlalchemy import (
     ColumnElement,
@@ -42,6 +42,7 @@ class Question:
     def __init__(self, statement: Callable[[Connection], Any]) -> None:
         self._statement = statement
         self._made: dict[str, Any] = {}
+        self._row_maker: Any = None
 
     def on(self, connection: Connection) -> Any:
         """The statement for a connection: compiled text on PostgreSQL, where the driver takes it as it is."""
@@ -51,6 +52,14 @@ class Question:
             on_postgresql = dialect.name == "postgresql"
             self._made[dialect.name] = str(statement.compile(dialect=dialect)) if on_postgresql else statement
         return self._made[dialect.name]
+
+    def row_factory(self, cursor: Any) -> Any:
+        """What makes a row on PostgreSQL; the driver would work out its names anew for each answer."""
+        if cursor.pgresult is None or not cursor.pgresult.nfields:
+            return tuple_row(cursor)
+        if self._row_maker is None:
+            self._row_maker = namedtuple_row(cursor)
+        return self._row_maker
 
 
 def ask(connection: Connection, *questions: tuple[Question, Mapping[str, Any]]) -> list[list[Any]]:
@@ -75,7 +84,7 @@ def _ask_postgresql(
     connection: Connection, asked: Sequence[tuple[Question, Mapping[str, Any]]]
 ) -> list[list[Any]]:
     driver: Any = connection.connection.driver_connection
-    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
+    cursors = [driver.cursor(row_factory=question.row_factory) for question, _ in asked]
     begun = postgresql.in_transaction(connection)
     together = driver.pipeline() if len(asked) > 1 or not begun else nullcontext()
     with postgresql.driver_errors(connection, "questions"), together:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from struct import Struct
 from types import MappingProxyType
 from typing import Any
@@ -12,9 +13,10 @@ from psycopg import errors
 from psycopg.adapt import Dumper
 from psycopg.pq import Format, TransactionStatus
 from sqlalchemy import Column, Connection, Engine, Table, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
+DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 WAIT_MILLISECONDS = 5_000
 """How long a lock is waited for, and how long a silent transaction may hold one (design, section 4.1)."""
 TYPES = {
@@ -149,9 +151,9 @@ _EMPTY, _HEAD, _LENGTH, _NULL = (
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert a few rows."""
-    types = [_type_of(connection, column) for column in table.columns]
+    types = [_type_of(column) for column in table.columns]
     arrays = ", ".join(f"%b::{kind}[]" for kind in types)
-    inserting = f"INSERT INTO {_target(connection, table)} SELECT * FROM unnest({arrays})"  # noqa: S608
+    inserting = f"INSERT INTO {_target(table)} SELECT * FROM unnest({arrays})"  # noqa: S608
     # SQLAlchemy knows no such arrays; psycopg's own cursor takes part in the same transaction.
     driver: Any = connection.connection.driver_connection
     with driver_errors(connection, inserting):
@@ -162,9 +164,9 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 def copying(connection: Connection, table: Table) -> Iterator[Callable[[Sequence[tuple[Any, ...]]], None]]:
     """Within it, insert rows by the thousand; the server can be asked nothing else meanwhile."""
     driver: Any = connection.connection.driver_connection
-    statement = f"COPY {_target(connection, table)} FROM STDIN (FORMAT BINARY)"
+    statement = f"COPY {_target(table)} FROM STDIN (FORMAT BINARY)"
     with driver_errors(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([_type_of(connection, column) for column in table.columns])
+        copy.set_types([_type_of(column) for column in table.columns])
 
         def insert(rows: Sequence[tuple[Any, ...]]) -> None:
             for row in rows:
@@ -184,17 +186,29 @@ def send(
     Args:
         change: a statement as the driver takes it, with ``given`` for its parameters.
     """
-    parts, values = [], dict(given)
-    for number, (table, rows) in enumerate(inserts):
-        types = [_type_of(connection, column) for column in table.columns]
-        names = [f"rows_{number}_{place}" for place in range(len(types))]
-        arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in zip(names, types, strict=True))
-        inserting = f"INSERT INTO {_target(connection, table)} SELECT * FROM unnest({arrays})"  # noqa: S608
-        parts.append(f"i{number} AS ({inserting})")
-        values |= zip(names, map(array, types, zip(*rows, strict=True)), strict=True)
-    statement = f"WITH {', '.join(parts)} {change}" if parts else change
+    tables = tuple(table for table, _ in inserts)
+    statement, columns = _inserting(tables, change)
+    values = dict(given)
+    for (_, rows), places in zip(inserts, columns, strict=True):
+        for (name, kind), column in zip(places, zip(*rows, strict=True), strict=True):
+            values[name] = array(kind, column)
     driver: Any = connection.connection.driver_connection
     driver.cursor().execute(statement, values)
+
+
+@cache
+def _inserting(tables: tuple[Table, ...], change: str) -> tuple[str, list[list[tuple[str, str]]]]:
+    """A statement that inserts into tables and changes something else; the names and types of its arrays."""
+    columns = [
+        [(f"rows_{number}_{place}", _type_of(column)) for place, column in enumerate(table.columns)]
+        for number, table in enumerate(tables)
+    ]
+    parts = []
+    for number, (table, places) in enumerate(zip(tables, columns, strict=True)):
+        arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in places)
+        inserting = f"INSERT INTO {_target(table)} SELECT * FROM unnest({arrays})"  # noqa: S608
+        parts.append(f"i{number} AS ({inserting})")
+    return f"WITH {', '.join(parts)} {change}" if parts else change, columns
 
 
 def send_commit(connection: Connection) -> None:
@@ -203,20 +217,21 @@ def send_commit(connection: Connection) -> None:
     driver.execute("COMMIT")
 
 
-def _target(connection: Connection, table: Table) -> str:
-    quote = connection.dialect.identifier_preparer.quote
+def _target(table: Table) -> str:
+    quote = DIALECT.identifier_preparer.quote
     return f"{quote(table.name)} ({', '.join(quote(column.name) for column in table.columns)})"
 
 
-def _type_of(connection: Connection, column: Column[Any]) -> str:
+def _type_of(column: Column[Any]) -> str:
+    """PostgreSQL's name of a column's type."""
     kind = type(column.type)
     if kind not in _types:
-        _types[kind] = TYPES[column.type.compile(connection.dialect).partition("(")[0]]
+        _types[kind] = TYPES[column.type.compile(DIALECT).partition("(")[0]]
     return _types[kind]
 
 
 _types: dict[type[Any], str] = {}
-"""PostgreSQL's names of SQLAlchemy's types, as far as they have been asked for."""
+"""The types that have been asked for."""
 
 
 @contextmanager

@@ -5,14 +5,14 @@ from hashlib import sha256
 from os import urandom
 from uuid import UUID
 
+VARIANT = dict(zip("0123456789abcdef", 4 * "89ab", strict=True))
+"""A digit with its two highest bits set to 10."""
+
 
 def new_identity() -> str:
     """A UUID of version 7 as text."""
-    value = (time.time_ns() // 1_000_000 & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(urandom(10))
-    value = value & ~(0xF << 76) | 7 << 76
-    value = value & ~(0x3 << 62) | 2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = ((time.time_ns() // 1_000_000).to_bytes(6) + urandom(10)).hex()
+    return f"{text[:8]}-{text[8:12]}-7{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
 
 def derived_identity(cause: str, name: str) -> str:
