@@ -6,7 +6,7 @@ from typing import Any
 
 from kombu import Connection, Exchange, Queue, binding
 
-from shared.bus import embedded
+from shared.bus import embedded, plain_json
 
 HEARTBEAT_SECONDS = 10.0
 CONNECT_SECONDS_MAX = 4.0
@@ -22,6 +22,12 @@ DEAD_MESSAGES_MAX = 10_000
 DELIVERIES_MAX = 20
 
 
+def prepare() -> None:
+    """Tell kombu and nameko of the embedded bus and of plain JSON; harmless when repeated."""
+    embedded.register()
+    plain_json.register()
+
+
 @contextmanager
 def connected(url: str) -> Iterator[Any]:
     """A kombu connection for one thread; left by an exception, it is dropped without a word to the broker.
@@ -32,7 +38,7 @@ def connected(url: str) -> Iterator[Any]:
     Raises:
         Whatever the transport raises when the broker is not there.
     """
-    embedded.register()
+    prepare()
     connection = Connection(url, connect_timeout=CONNECT_SECONDS_MAX, heartbeat=HEARTBEAT_SECONDS)
     try:
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)

@@ -9,7 +9,7 @@ from typing import Any
 import eventlet
 from nameko.runners import ServiceRunner
 
-from shared.bus import embedded
+from shared.bus import connecting, embedded
 from shared.runtime.calls import SECONDS_MAX
 from shared.runtime.entrypoints import CALL_SECONDS, HOUSES, QueueConsumer
 from shared.runtime.green import check_hub, start_hub_clock
@@ -40,7 +40,7 @@ class Interface:
         rpc_workers: int,
         call_seconds: float = SECONDS_MAX,
     ) -> None:
-        embedded.register()
+        connecting.prepare()
         is_embedded = bus_url.startswith(f"{embedded.SCHEME}:")
         self._houses = houses
         self._runner = ServiceRunner(

@@ -260,6 +260,14 @@ def test_no_message_however_malformed_ends_a_service_or_is_shown_in_the_log(
     assert CANARY not in caplog.text
 
 
+def test_an_object_like_the_bus_library_s_own_types_is_an_argument_like_any_other(caller: Any) -> None:
+    alike = {"__type__": "unknown", "__value__": 1}
+
+    refused = refusal_of(caller.membership.register_person, **person_given(32) | {"name": alike})
+
+    assert [problem["field"] for problem in refused.problems] == ["name"]
+
+
 # persons
 
 
