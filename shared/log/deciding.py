@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, LargeBinary, Row, Text, cast, literal_column, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,12 +23,14 @@ from shared.log.entry import (
     Outcome,
     View,
 )
-from shared.log.envelope import canonical, read_facts
+from shared.log.envelope import canonical
+from shared.log.recorded import answer_of, is_same
 from shared.log.sealing import Vault
-from shared.log.streams import Streams, command_values
-from shared.log.tables import commands, digests, events, person_keys, unique_keys
+from shared.log.streams import Streams
+from shared.log.tables import digests, person_keys, unique_keys
 from shared.rules.decider import PersonalKey, no_unique_keys
 from shared.rules.language import Language
+from shared.rules.message import kind_of
 from shared.rules.personal import Erased, Personal
 from shared.rules.plain import personal_fields
 from shared.rules.refusal import Refusal
@@ -39,6 +40,8 @@ LOADED_MOST = 2_000
 
 Key = tuple[str, str]
 """A unique key: its name, and the empty text or, for a personal one, the keyed digest of its value."""
+FORGOTTEN = "erased"
+"""In place of a digest: the value was erased, and with it the row that held the key."""
 
 
 class NotAtHandError(Exception):
@@ -83,6 +86,9 @@ class Deciding:
         self._streams = streams
         self._today = today
         self._holders: dict[Key, str | None] = {}
+        self._assumed: dict[Key, str | None] = {}
+        self._needed: set[str] = set()
+        self._missing: set[str] = set()
         self.persons: dict[str, AESGCM | None] = {}
         self.changed: dict[str, Known] = {}
         self.taken: dict[Key, str | None] = {}
@@ -96,9 +102,7 @@ class Deciding:
         recorded = {row.id: row for row in rows}
         while True:
             self.changed, self.taken = {}, {}
-            self._wanted: set[Key] = set()
-            self._needed: set[str] = set()
-            self._missing: set[str] = set()
+            self._assumed, self._needed, self._missing = {}, set(), set()
             outcomes = self._decide_in_turn(entries, recorded)
             if self._missing:
                 self._streams.load(self._connection, self._missing)
@@ -109,17 +113,16 @@ class Deciding:
         self, entries: Sequence[Entry], recorded: Mapping[str, Row[Any]]
     ) -> list[Decided | Outcome]:
         outcomes: list[Decided | Outcome] = []
-        first: dict[str, int] = {}
-        for number, entry in enumerate(entries):
+        accepted: dict[str, Decided] = {}
+        for entry in entries:
             outcome: Decided | Outcome
             try:
                 if entry.command_id in recorded:
                     outcome = self._repeated(entry, recorded[entry.command_id])
-                elif entry.command_id in first:
-                    outcome = self._repeated_here(entry, outcomes[first[entry.command_id]])
+                elif entry.command_id in accepted:
+                    outcome = _repeated_here(entry, accepted[entry.command_id])
                 else:
-                    outcome = self._decide_one(entry)
-                    first[entry.command_id] = number
+                    outcome = accepted[entry.command_id] = self._decide_one(entry)
             except SQLAlchemyError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a rule raises is that caller's outcome only
@@ -128,10 +131,10 @@ class Deciding:
         return outcomes
 
     def _decide_one(self, entry: Entry) -> Decided:
-        check_size(entry)
+        check_storable(entry)
         changed: dict[str, Known] = {}
         taken: dict[Key, str | None] = {}
-        view = View(self._today, lambda stream: changed.get(stream) or self._known(stream), want=self._want)
+        view = View(self._today, self._known, want=self._want)
         decided = Decided(entry, view)
         for event in entry.decide(view):
             decider = self._language.decider_of_event(event)
@@ -139,19 +142,23 @@ class Deciding:
             before = changed.get(stream) or self._known(stream)
             view.reads.setdefault(stream, before.version)
             after = Known(decider.evolve(before.state, event), before.version + 1, before.snapshot)
+            personal = list(personal_fields(event))
             takes: list[Key] = []
             releases: list[Key] = []
             if decider.unique_keys is not no_unique_keys:
                 held, holds = decider.unique_keys(before.state), decider.unique_keys(after.state)
-                releases = [self._key(name, held[name]) for name in held if not _same(name, held, holds)]
-                taken |= dict.fromkeys(releases)
-                takes = [
-                    self._take(self._key(name, key), stream, key, taken)
-                    for name, key in holds.items()
-                    if not _same(name, holds, held)
+                dropped = [self._key(name, held[name]) for name in held if not _same(name, held, holds)]
+                releases = [
+                    key
+                    for key in dropped
+                    if key[1] == FORGOTTEN or self._holder(key, taken, assumed=stream) == stream
                 ]
+                taken |= dict.fromkeys(releases)
+                for name, key in holds.items():
+                    if not _same(name, holds, held):
+                        check_brought(name, key, event, personal)
+                        takes.append(self._take(self._key(name, key), stream, key, taken))
             changed[stream] = after
-            personal = list(personal_fields(event))
             decided.events.append(NewEvent(stream, after.version, event, personal, takes, releases))
         self._check_persons(decided)
         self.changed |= changed
@@ -180,18 +187,24 @@ class Deciding:
         if isinstance(held, Refusal):
             return name, ""
         value = self._vault.open(self._connection, held.value)
-        return name, "erased" if isinstance(value, Erased) else self._vault.digest(name, value)
+        return name, FORGOTTEN if isinstance(value, Erased) else self._vault.digest(name, value)
 
     def _take(self, key: Key, stream: str, held: Refusal | PersonalKey, taken: dict[Key, str | None]) -> Key:
-        for table in (taken, self.taken, self._holders):
-            if key in table:
-                if table[key] not in (None, stream):
-                    raise (held if isinstance(held, Refusal) else held.refusal)()
-                break
-        else:
-            self._wanted.add(key)
+        if self._holder(key, taken, assumed=None) not in (None, stream):
+            raise (held if isinstance(held, Refusal) else held.refusal)()
         taken[key] = stream
         return key
+
+    def _holder(self, key: Key, taken: Mapping[Key, str | None], assumed: str | None) -> str | None:
+        """The stream that holds a key; what only the store knows is assumed, and compared after deciding.
+
+        A stream may not hold what its state does: where a rule claims a key since an upgrade, another
+        stream may have taken it first.
+        """
+        for table in (taken, self.taken, self._holders):
+            if key in table:
+                return table[key]
+        return self._assumed.setdefault(key, assumed)
 
     def _check_persons(self, decided: Decided) -> None:
         named = {person_id for _, person_id, _ in decided.entry.personal}
@@ -209,58 +222,47 @@ class Deciding:
             (
                 HELD_AND_KEPT,
                 {
-                    "keys": [name for name, digest in self._wanted if not digest],
-                    "digests": [digest for _, digest in self._wanted if digest],
+                    "keys": [name for name, digest in self._assumed if not digest],
+                    "digests": [digest for _, digest in self._assumed if digest],
                     "persons": list(self._needed - self.persons.keys()),
                 },
             ),
         )
         held = {(name, digest): stream for name, digest, stream, _ in rows if stream is not None}
+        holders = dict.fromkeys(self._assumed) | held
         kept = [(person_id, wrapped) for person_id, _, stream, wrapped in rows if stream is None]
-        self._holders |= dict.fromkeys(self._wanted) | held
+        self._holders |= holders
         found = self._vault.unwrapped(kept)
         self.persons |= found
-        return bool(held) or None in found.values()
+        return holders != self._assumed or None in found.values()
 
     def _repeated(self, entry: Entry, row: Row[Any]) -> Answer:
-        facts = msgspec.json.decode(row.public)
-        same = (
-            row.name == entry.name
-            and facts["actor"]["person_id"] == entry.actor.person_id
-            and facts["body"] == entry.body
-        )
-        if not same or not self._same_personal(entry, command_values(self._connection, facts["log_id"], row)):
+        if not is_same(self._connection, self._language, self._vault, entry, row):
             raise COMMAND_ID_REUSED(field="command_id")
         return replace(answer_of(self._connection, row), repeated=True)
 
-    def _same_personal(self, entry: Entry, stored: Mapping[str, Personal[Any]]) -> bool:
-        given = {path: value for path, _, value in entry.personal}
-        if given.keys() != stored.keys():
-            return False
-        for path, value in stored.items():
-            before, now = (self._vault.open(self._connection, each) for each in (value, given[path]))
-            if not isinstance(before, Erased) and before != now:
-                return False
-        return True
 
-    def _repeated_here(self, entry: Entry, before: Decided | Outcome) -> Decided | Outcome:
-        if not isinstance(before, Decided):
-            return before
-        earlier = before.entry
-        same = (entry.name, entry.actor.person_id, entry.body) == (
-            earlier.name,
-            earlier.actor.person_id,
-            earlier.body,
-        )
-        personal, others = entry.personal, earlier.personal
-        if not same or [(path, value.content) for path, _, value in personal] != [
-            (path, value.content) for path, _, value in others
-        ]:
-            raise COMMAND_ID_REUSED(field="command_id")
-        return before
+def _repeated_here(entry: Entry, before: Decided) -> Decided:
+    if _asked(entry) != _asked(before.entry):
+        raise COMMAND_ID_REUSED(field="command_id")
+    return before
 
 
-def check_size(entry: Entry) -> None:
+def _asked(entry: Entry) -> tuple[Any, ...]:
+    """What must be the same in a command that comes again."""
+    personal = [(path, value.content) for path, _, value in entry.personal]
+    return entry.name, entry.actor.person_id, entry.body, personal
+
+
+def check_brought(
+    name: str, key: Refusal | PersonalKey, event: Any, personal: Sequence[tuple[str, str, Personal[Any]]]
+) -> None:
+    """Raises ValueError for a rule that takes a personal key by an event which does not bring its value."""
+    if isinstance(key, PersonalKey) and not any(path == name for path, _, _ in personal):
+        raise ValueError(f"{kind_of(type(event)).name} takes {name} and does not bring it")
+
+
+def check_storable(entry: Entry) -> None:
     """Raises the refusals ``command.too_large`` and ``text.not_storable``, before anything depends on it."""
     try:
         size = len(canonical(entry.body)) + sum(
@@ -290,9 +292,6 @@ def _texts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield path, str(value.content)
 
 
-COMMANDS = Question(lambda connection: select(commands).where(named(connection, commands.c.id, "ids")))
-
-
 def _held_and_kept(connection: Connection) -> Any:
     """Who holds which keys, and, told by having no stream, which persons have a key of their own."""
     nothing, no_key = cast(null(), Text), cast(null(), LargeBinary)
@@ -307,32 +306,6 @@ def _held_and_kept(connection: Connection) -> Any:
 
 
 HELD_AND_KEPT = Question(_held_and_kept)
-
-
-def answer_of(connection: Connection, row: Row[Any]) -> Answer:
-    """What became of a recorded command."""
-    if row.first_position is None:
-        after = msgspec.json.decode(row.public)["after"]
-        return Answer(row.id, None, after, _epoch_at(connection, after), {})
-    reached = connection.execute(
-        select(events.c.stream, events.c.version)
-        .where(events.c.position.between(row.first_position, row.last_position))
-        .order_by(events.c.position)
-    )
-    streams = {each.stream: each.version for each in reached}
-    epoch = _epoch_at(connection, row.last_position)
-    return Answer(row.id, row.first_position, row.last_position, epoch, streams)
-
-
-def sender_of(row: Row[Any]) -> str:
-    """The person who sent a recorded command."""
-    return str(msgspec.json.decode(row.public)["actor"]["person_id"])
-
-
-def _epoch_at(connection: Connection, position: int) -> int:
-    """The epoch in which a position was recorded; 0 before the first."""
-    public = connection.scalar(select(events.c.public).where(events.c.position == position))
-    return 0 if public is None else read_facts(public).epoch
 
 
 def _same(

@@ -82,6 +82,7 @@ class Entry:
         stream: the stream that it is about, loaded beforehand.
         body: its fields without the personal ones; ``personal``: those by path, each with its person.
         decide: makes events from a view; raises Refused. It may be called more than once.
+        correlation_id: borne by all that follows from one wish.
         facts: what was looked up for the decision; recorded with it.
         causation_id: the event or command that led to it.
         minted: the id was made for this very entry, so that nobody can have sent it before.
@@ -97,8 +98,8 @@ class Entry:
     body: Mapping[str, Any]
     personal: tuple[tuple[str, str, Personal[Any]], ...]
     decide: Callable[[View], list[Any]]
+    correlation_id: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    correlation_id: str | None = None
     causation_id: str | None = None
     minted: bool = False
     further: tuple[str, ...] = ()

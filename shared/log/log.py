@@ -1,9 +1,10 @@
 """The log of a service: append, read, and what became of a command."""
 
+import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import starmap
 from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
@@ -16,10 +17,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, S
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from shared.log.asking import Question, ask, plain_rows
-from shared.log.deciding import COMMANDS, Decided, Deciding, answer_of, sender_of
+from shared.log.deciding import Decided, Deciding
 from shared.log.entry import NOT_STORABLE, Answer, Entry, Outcome, Unavailable
 from shared.log.envelope import Envelope, house_day, moment_text
 from shared.log.merkle import Frontier
+from shared.log.recorded import COMMANDS, answer_of, sender_of
 from shared.log.sealing import Vault
 from shared.log.store import Store, among
 from shared.log.storing import storing
@@ -28,6 +30,8 @@ from shared.log.tables import commands, events, head, unique_keys
 from shared.log.turns import Turns
 from shared.log.writing import Writing
 from shared.rules.language import Language
+
+log = logging.getLogger(__name__)
 
 RETRY_WAIT_SECONDS = 0.05
 LOCK_NOT_AVAILABLE = "55P03"
@@ -182,6 +186,7 @@ class Log:
                 if not is_passing(error):
                     return self._write_apart(entries, error, deadline)
                 if time.monotonic() > deadline:
+                    log.warning("a batch was not recorded in time: %s", _reason(error))
                     return [Unavailable() for _ in entries]
                 time.sleep(RETRY_WAIT_SECONDS)
                 self._end_frozen(error)
@@ -193,7 +198,8 @@ class Log:
         """Where the lock was waited for in vain, whoever holds it may be standing still."""
         if getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE:
             with suppress(SQLAlchemyError):
-                self.store.end_frozen()
+                if ended := self.store.end_frozen():
+                    log.warning("ended %d sessions that stood still within a transaction", ended)
 
     def _write_apart(self, entries: list[Entry], error: Exception, deadline: float) -> list[Outcome]:
         """Split a batch of which some entry cannot be stored, until it stands alone with its error."""
@@ -219,7 +225,7 @@ class Log:
             outcomes = deciding.decide(entries, recorded)
             accepted = list({id(each): each for each in outcomes if isinstance(each, Decided)}.values())
             writing = Writing(self.vault, found, recorded_at, deciding.persons)
-            grown = self._streams.grown(deciding.changed)
+            grown = self._streams.due_for_snapshot(deciding.changed)
             answers: dict[int, Answer] = {}
             if accepted:
                 writing.release(connection, accepted)
@@ -231,7 +237,19 @@ class Log:
                     )
         writing.forget_plain_values()
         self._streams.keep(deciding.changed, grown, writing.tree)
-        return [answers[id(each)] if isinstance(each, Decided) else each for each in outcomes]
+        return list(_answered(outcomes, answers))
+
+
+def _answered(outcomes: Iterable[Decided | Outcome], answers: dict[int, Answer]) -> Iterator[Outcome]:
+    """The outcomes as they are told; a command that comes twice within a batch is one decision's."""
+    told: set[int] = set()
+    for each in outcomes:
+        if isinstance(each, Decided):
+            answer = answers[id(each)]
+            yield replace(answer, repeated=True) if id(each) in told else answer
+            told.add(id(each))
+        else:
+            yield each
 
 
 def found_log(connection: Connection) -> str:
@@ -274,6 +292,7 @@ LOCKED_HEAD = Question(_locked_head)
 
 
 def head_of(connection: Connection) -> Head:
+    """Where a log stands, in a transaction of the caller's. Raises NotFounded."""
     row = connection.execute(select(head)).one_or_none()
     if row is None:
         raise NotFounded("the store holds no log yet")
@@ -294,6 +313,12 @@ def read_events(connection: Connection, after: int, limit: int) -> list[Envelope
 def envelopes(connection: Connection, query: Select[Any]) -> list[Envelope]:
     """The envelopes whose fields a query gives."""
     return list(starmap(Envelope, plain_rows(connection, query)))
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """The kind of an error, and the server's code for it; its text may hold what was to be recorded."""
+    origin = getattr(error, "orig", None) or error
+    return f"{type(origin).__name__} {getattr(origin, 'sqlstate', None) or ''}".rstrip()
 
 
 def is_passing(error: SQLAlchemyError) -> bool:

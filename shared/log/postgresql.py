@@ -28,13 +28,13 @@ TYPES = {
     "TEXT": "text",
     "VARCHAR": "varchar",
 }
-EPOCH = date(2000, 1, 1).toordinal()
+DAY_ZERO = date(2000, 1, 1).toordinal()
 """The day from which PostgreSQL counts days."""
 BINARY: dict[str, Callable[[Any], bytes]] = {
     "int8": Struct("!q").pack,
     "bool": Struct("!?").pack,
     "bytea": bytes,
-    "date": lambda day: BINARY["int4"](day.toordinal() - EPOCH),
+    "date": lambda day: BINARY["int4"](day.toordinal() - DAY_ZERO),
     "int4": Struct("!i").pack,
     "text": str.encode,
     "varchar": str.encode,
@@ -186,10 +186,10 @@ def send(
     Args:
         change: a statement as the driver takes it, with ``given`` for its parameters.
     """
-    tables = tuple(table for table, _ in inserts)
-    statement, columns = _inserting(tables, change)
+    present = [(table, rows) for table, rows in inserts if rows]
+    statement, columns = _inserting(tuple(table for table, _ in present), change)
     values = dict(given)
-    for (_, rows), places in zip(inserts, columns, strict=True):
+    for (_, rows), places in zip(present, columns, strict=True):
         for (name, kind), column in zip(places, zip(*rows, strict=True), strict=True):
             values[name] = array(kind, column)
     driver: Any = connection.connection.driver_connection

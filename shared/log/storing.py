@@ -23,18 +23,16 @@ class Storage:
 
     def insert(self, inserts: Sequence[Rows]) -> None:
         """Insert rows into several tables."""
-        present = [(table, rows) for table, rows in inserts if rows]
         if self._on_postgresql:
-            postgresql.send(self._connection, present)
+            postgresql.send(self._connection, inserts)
             return
-        for table, rows in present:
+        for table, rows in inserts:
             insert_rows(self._connection, table, rows)
 
     def commit(self, inserts: Sequence[Rows], change: Question, given: Mapping[str, Any]) -> None:
         """Insert the last rows and change something else; PostgreSQL commits with it, SQLite after it."""
         if self._on_postgresql:
-            present = [(table, rows) for table, rows in inserts if rows]
-            postgresql.send(self._connection, present, change.on(self._connection), given)
+            postgresql.send(self._connection, inserts, change.on(self._connection), given)
             postgresql.send_commit(self._connection)
             return
         self.insert(inserts)

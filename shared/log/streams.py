@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -17,9 +17,9 @@ from shared.log.merkle import Frontier
 from shared.log.store import among
 from shared.log.tables import events, snapshots
 from shared.rules.decider import Decider
-from shared.rules.language import Language, UnknownType
+from shared.rules.language import Language
 from shared.rules.personal import Personal, Sealed
-from shared.rules.plain import from_plain, personal_fields, to_plain
+from shared.rules.plain import Plan, from_plain, personal_fields, plan_of, to_plain
 
 SNAPSHOT_EVERY = 500
 REMEMBERED_MOST = 50_000
@@ -50,7 +50,7 @@ class Streams:
             if before is not None and before.version == version - 1:
                 try:
                     self._known[stream] = self._evolved(before, stream, version, kind, public, sealed)
-                except UnknownType:
+                except Exception:  # noqa: BLE001
                     # Written by a newer version of this service: only who asks for the stream has to be told.
                     del self._known[stream]
         self._tree = Frontier.from_bytes(found.position, found.frontier)
@@ -136,7 +136,7 @@ class Streams:
         }
         self._tree = tree
 
-    def grown(self, changed: dict[str, Known]) -> dict[str, Known]:
+    def due_for_snapshot(self, changed: dict[str, Known]) -> dict[str, Known]:
         """The states of those streams that have grown by enough for a new snapshot."""
         return {
             stream: known
@@ -199,10 +199,19 @@ APPENDED = Question(
 
 @cache
 def shape_of(decider: Decider) -> str:
-    """Changes whenever the aggregate's or its events' modules do: an older snapshot is then passed over."""
-    modules = {decider.evolve.__module__, *(each.__module__ for each in decider.event_types())}
+    """Changes whenever the modules of the aggregate, its state or its events do: an older snapshot is then
+    passed over."""
+    types = {*decider.event_types(), *_records(plan_of(type(decider.initial)))}
+    modules = {decider.evolve.__module__, *(each.__module__ for each in types)}
     sources = (inspect.getsource(sys.modules[name]) for name in sorted(modules))
     return sha256("\0".join(sources).encode()).hexdigest()
+
+
+def _records(plan: Plan) -> Iterator[type[Any]]:
+    """The type of a plan, and those of the records within it."""
+    yield plan.made
+    for _, inner, _ in plan.nested:
+        yield from _records(inner)
 
 
 def read_event(language: Language, stream: str, version: int, kind: str, public: str, sealed: str) -> Any:

@@ -28,6 +28,7 @@ CHUNK = 16_384
 """Events a chunk: a power of two, so that a whole chunk is one complete subtree."""
 NOT_UTF8 = "Could not decode to UTF-8"
 SHOWN_MOST = 10
+HASH_SEED = "PYTHONHASHSEED"
 PAGE = 1_000
 PATIENCE_SECONDS = 600.0
 UNIQUE_KEYS = Question(lambda _: select(unique_keys))
@@ -201,13 +202,15 @@ def _beginning() -> BaseContext:
 @contextmanager
 def _one_seed() -> Iterator[None]:
     """Processes started within hash alike, with a secret of their own, so that their weights compare."""
-    before = os.environ.copy()
-    os.environ["PYTHONHASHSEED"] = str(randbelow(2**32))
+    before = os.environ.get(HASH_SEED)
+    os.environ[HASH_SEED] = str(randbelow(2**32))
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        if before is None:
+            del os.environ[HASH_SEED]
+        else:
+            os.environ[HASH_SEED] = before
 
 
 _STORES: list[Store] = []

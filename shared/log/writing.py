@@ -18,7 +18,7 @@ from shared.log.storing import Rows, Storage
 from shared.log.tables import commands, digests, events, head, person_keys, snapshots, unique_keys
 from shared.rules.epoch import EpochBegan
 from shared.rules.message import kind_of
-from shared.rules.personal import Personal, Sealed
+from shared.rules.personal import Erased, Personal, Sealed
 from shared.rules.plain import to_plain
 
 PORTION = 200
@@ -124,21 +124,20 @@ class Writing:
             self._record_event(decided, new, digest)
         if not decided.events:
             self._idle = sha256((self._idle + digest).encode()).hexdigest()
-        last = self.position if decided.events else None
+        first_position, last_position = (first, self.position) if decided.events else (None, None)
         self._command_rows.append(
             (
                 self._commands,
                 entry.command_id,
                 entry.name,
-                first if decided.events else None,
-                last,
+                first_position,
+                last_position,
                 digest,
                 public.decode(),
                 sealed.decode(),
             )
         )
         streams = {new.stream: new.version for new in decided.events}
-        first_position = first if decided.events else None
         return Answer(entry.command_id, first_position, self.position, self._epoch, streams)
 
     def _record_event(self, decided: Decided, new: NewEvent, digest: str) -> None:
@@ -212,8 +211,8 @@ class Writing:
                 boxes.setdefault(person_id, {})[path] = place_kept
                 continue
             place = f"{self._log_id}/{where}/{path}"
-            key, content = self._key(person_id), value.content
-            box = seal(key, unseal(key, content) if isinstance(content, Sealed) else str(content), place)
+            key = self._key(person_id)
+            box = seal(key, _clear(value, key), place)
             boxes.setdefault(person_id, {})[path] = box
             if kept is None:
                 self.sealed[id(value)] = Sealed(person_id, place, box)
@@ -287,6 +286,17 @@ def _keys_told(new: NewEvent) -> dict[str, list[str]]:
         for name, digest in keys:
             told.setdefault(f"personal_{word}" if digest else word, []).append(name)
     return told
+
+
+def _clear(value: Personal[Any], key: AESGCM) -> str:
+    """A value to be sealed anew. Raises ValueError for an erased one, such as a feed brings."""
+    match value.content:
+        case Sealed() as sealed:
+            return unseal(key, sealed)
+        case Erased():
+            raise ValueError("an erased value cannot be recorded")
+        case plain:
+            return str(plain)
 
 
 def _person_of(new: NewEvent, name: str) -> str:

@@ -15,7 +15,7 @@ Decide = Callable[[Any, Any, Context], list[Any]]
 class PersonalKey:
     """A unique key made from a personal value: a keyed digest of it is kept, and dies with the person.
 
-    Its name in ``unique_keys`` is that of the event's field which brings the value.
+    Its name in ``unique_keys`` is that of the field by which the event that takes it brings the value.
     """
 
     value: Personal[Any]
@@ -40,7 +40,8 @@ class Decider:
         initial: the state before the first event.
         decide: ``(command, state, context) -> events``; raises a declared refusal, or records.
         evolve: ``(state, event) -> state``; believes, never raises on a valid history.
-        unique_keys: which keys a state holds, and the refusal for who comes second.
+        unique_keys: which keys a state holds, and the refusal for who comes second. A key that a rule claims
+            for states recorded before is not theirs until an event changes it.
         earlier: the decide functions of rule versions 1, 2, …; the present one has the number after them.
     """
 
@@ -59,7 +60,9 @@ class Decider:
         return len(self.earlier) + 1
 
     def decide_as_of(self, rule_version: int) -> Decide:
-        """The decide function of a rule version, for an audit that decides again."""
+        """The decide function of a rule version, for an audit that decides again. Raises ValueError."""
+        if not 1 <= rule_version <= self.rule_version:
+            raise ValueError(f"{self.name} has no rule version {rule_version}")
         return (*self.earlier, self.decide)[rule_version - 1]
 
     def stream_of(self, message: Any) -> str:

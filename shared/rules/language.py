@@ -36,6 +36,8 @@ class Language:
         self.service = service
         own = (epoch, policy_parameter_of(parameters), skipped_reaction, *deciders)
         self.deciders = {decider.name: decider for decider in own}
+        if len(self.deciders) < len(own):
+            raise ValueError(f"two kinds of stream of {service} bear one name")
         self.commands: dict[str, tuple[type[Any], Decider]] = {}
         self.events: dict[str, tuple[type[Any], Decider]] = {}
         for decider in self.deciders.values():

@@ -23,7 +23,7 @@ UNAVAILABLE_SECONDS_MAX = 16.0
 
 
 def test_callers_who_wait_behind_others_hear_in_time_too(
-    postgresql_house: House, postgresql: PostgreSQL
+    postgresql_house: House, postgresql: PostgreSQL, caplog: pytest.LogCaptureFixture
 ) -> None:
     house = postgresql_house
 
@@ -42,6 +42,7 @@ def test_callers_who_wait_behind_others_hear_in_time_too(
         connection.invalidate()
 
     assert max(waited) < UNAVAILABLE_SECONDS_MAX, waited
+    assert "a batch was not recorded in time: LockNotAvailable 55P03" in caplog.text
 
 
 def ask_in_vain(house: House) -> float:

@@ -9,10 +9,12 @@ from datetime import date
 from functools import reduce
 from typing import Any
 
+from shared.log.deciding import check_brought
 from shared.log.entry import Known, View
 from shared.rules.context import Actor, Fact
 from shared.rules.decider import Decider, PersonalKey
 from shared.rules.parameter import Parameter
+from shared.rules.plain import personal_fields
 from shared.rules.policy_parameter import ParameterSet, policy_parameter
 from shared.rules.refusal import Refusal, Refused
 from shared.runtime.commands import decide
@@ -93,9 +95,14 @@ class Given:
         }
         # A decision may make events of other streams too.
         its_own = [each for each in events if type(each) in own.event_types()]
-        for name, key in own.unique_keys(fold(own, [*self.events, *its_own])).items():
-            if _comparable(name, key) in held:
-                raise (key.refusal if isinstance(key, PersonalKey) else key)()
+        state = self.state
+        for event in its_own:
+            before, state = own.unique_keys(state), own.evolve(state, event)
+            for name, key in own.unique_keys(state).items():
+                if _comparable(name, key) in held:
+                    raise (key.refusal if isinstance(key, PersonalKey) else key)()
+                if name not in before:
+                    check_brought(name, key, event, list(personal_fields(event)))
 
 
 @dataclass(frozen=True)

@@ -299,7 +299,7 @@ class FileClosed:
 
 @message
 class FileReopened:
-    """A household that comes back keeps its file; it goes through the steps again."""
+    """A household that comes back keeps its file; it goes through the steps and tells its account anew."""
 
     file_id: str
     organisation_id: str

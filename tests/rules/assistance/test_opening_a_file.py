@@ -215,6 +215,17 @@ def test_a_closed_file_is_opened_again_as_a_draft() -> None:
     assert files.given(*given.events, reopened).state.caseworkers == {"wang", "li"}
 
 
+def test_a_file_that_is_opened_again_has_no_account_until_one_is_told_anew() -> None:
+    reopening = ReopenFile(file_id="1", organisation_id=FACTORY, reopened_on=date(2025, 1, 6))
+    closed = files.given(*ON_FILE, account_recorded(), replace(CLOSED, file_id="1"))
+
+    reopened = files.given(*closed.events, *closed.when(reopening, by="li").events)
+
+    assert reopened.state.account is None
+    (recorded,) = reopened.when(replace(account(), recorded_on=date(2025, 1, 6)), by="li").events
+    assert recorded.version == 2
+
+
 def test_who_first_wrote_in_a_file_does_not_review_it_when_it_comes_back() -> None:
     reopening = ReopenFile(file_id="1", organisation_id=FACTORY, reopened_on=date(2025, 1, 6))
     closed = files.given(*ON_FILE, replace(CLOSED, file_id="1"))

@@ -99,7 +99,12 @@ def _told(file: HardshipFile, event: ParticularsEvent, version: int) -> Hardship
                 version=event.version,
             )
             return replace(
-                file, account=account, caseworkers=caseworkers, version=version, changed_at=version
+                file,
+                account=account,
+                accounts=event.version,
+                caseworkers=caseworkers,
+                version=version,
+                changed_at=version,
             )
         case _:
             assert_never(event)
@@ -157,7 +162,8 @@ def _ended(file: HardshipFile, event: EndEvent) -> HardshipFile:
         case FileClosed():
             return replace(file, status=event.outcome)
         case FileReopened():
-            return replace(file, status="draft", caseworkers=file.caseworkers | {event.caseworker_id})
+            caseworkers = file.caseworkers | {event.caseworker_id}
+            return replace(file, status="draft", account=None, caseworkers=caseworkers)
         case FileReturned():
             return replace(file, status=event.step)
         case _:

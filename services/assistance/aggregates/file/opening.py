@@ -144,7 +144,7 @@ def record_payee_account(
             person_id=command.person_id,
             account_number=command.account_number,
             holder_name=command.holder_name,
-            version=1 if file.account is None else file.account.version + 1,
+            version=file.accounts + 1,
             caseworker_id=context.actor_id,
             effective_on=command.recorded_on,
         )

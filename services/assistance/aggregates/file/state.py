@@ -78,6 +78,7 @@ class HardshipFile:
         notice_last_on: the notice's last day.
         open_objections: those not decided.
         hardship_class, approved_on: of the last approval.
+        account: where aid is paid to; ``accounts``: how many have been recorded, those before included.
         version: of the stream; ``changed_at``: the one it had after the last event that was not aid counted,
             so that another grant's proposal does not pass for a change of the household.
         aided: what counts towards caps, in fen, by ``aid_key``; what came to nothing stands there no more.
@@ -102,6 +103,7 @@ class HardshipFile:
     hardship_class: HardshipClass | None = None
     approved_on: date | None = None
     account: PayeeAccount | None = None
+    accounts: int = 0
     version: int = 0
     changed_at: int = 0
     aided: Mapping[str, int] = field(default_factory=dict)
