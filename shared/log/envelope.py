@@ -45,13 +45,13 @@ def house_day(moment: str) -> date:
     return datetime.fromisoformat(moment).astimezone(HOUSE_TIME).date()
 
 
-class Keys(msgspec.Struct):
+class Keys(msgspec.Struct, gc=False):
     """The unique keys that an event takes and releases; of personal ones the names only."""
 
-    takes: list[str] = []
-    releases: list[str] = []
-    personal_takes: list[str] = []
-    personal_releases: list[str] = []
+    takes: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    personal_takes: tuple[str, ...] = ()
+    personal_releases: tuple[str, ...] = ()
 
 
 class Facts(msgspec.Struct):

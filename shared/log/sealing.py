@@ -74,15 +74,12 @@ class Vault:
             case plain:
                 return str(plain)
 
-    def find(self, connection: Connection, name: str, value: str) -> str | None:
-        """The person about whom a value with this name is known, if any."""
-        found: str | None = connection.scalar(
-            select(digests.c.person_id).where(digests.c.digest == self.digest(name, value))
-        )
-        return found
-
     def find_many(self, connection: Connection, name: str, values: Iterable[str]) -> dict[str, str]:
-        """The persons about whom values with this name are known, by value."""
+        """The persons about whom values are known, by value.
+
+        Args:
+            name: of the unique key that the values would take.
+        """
         by_digest = {self.digest(name, value): value for value in values}
         rows = connection.execute(
             select(digests.c.digest, digests.c.person_id).where(

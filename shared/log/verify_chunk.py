@@ -12,21 +12,13 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, func, select
 
 from shared.log.asking import Question, as_read, ask_ahead, sending
+from shared.log.envelope import Keys
 from shared.log.merkle import complete_subtrees
 from shared.log.store import Store
 from shared.log.tables import commands, events
 
 PAGE = 500
 """Rows that are read together: few enough to stay in the processor's cache."""
-
-
-class KeysTold(msgspec.Struct, gc=False):
-    """The unique keys that an event takes and releases."""
-
-    takes: tuple[str, ...] = ()
-    releases: tuple[str, ...] = ()
-    personal_takes: tuple[str, ...] = ()
-    personal_releases: tuple[str, ...] = ()
 
 
 class EventFacts(msgspec.Struct, gc=False):
@@ -36,7 +28,7 @@ class EventFacts(msgspec.Struct, gc=False):
     command_id: str
     epoch: int
     idle: str
-    keys: KeysTold
+    keys: Keys
     log_id: str
     position: int
     recorded_at: str
@@ -198,7 +190,7 @@ def _verify_events(
     return number, last
 
 
-def _weigh(chunk: Chunk, share: Share, stream: str, keys: KeysTold, sealed: bytes) -> None:
+def _weigh(chunk: Chunk, share: Share, stream: str, keys: Keys, sealed: bytes) -> None:
     """Add up what an event tells of unique keys; apart, those whose digests a forgotten person took along."""
     for key in keys.takes:
         chunk.weight += hash((key, stream))

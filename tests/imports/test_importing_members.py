@@ -23,7 +23,7 @@ def state_of(office: Office, index: int) -> Member:
     number = person(index).identity_number
     log = office.house.log
     with office.house.store.read() as connection:
-        person_id = log.vault.find(connection, "identity_number", number)
+        person_id = log.vault.find_many(connection, "identity_number", [number])[number]
         held = log.holders(connection, [f"membership/{person_id}"])
         (member,) = log.states(connection, list(held.values())).values()
     assert isinstance(member, Member)

@@ -59,6 +59,12 @@ def opened(house: House, stream: str) -> dict[str, Any]:
     return {path: house.clear(value) for path, _, value in personal_fields(event)}
 
 
+def found(house: House, name: str, *values: str) -> dict[str, str]:
+    """The persons whom values of a name lead to, by value."""
+    with house.store.read() as connection:
+        return house.log.vault.find_many(connection, name, values)
+
+
 def test_no_canary_is_found_in_its_own_absence_and_every_form_is_found() -> None:
     assert canary.found_in(b"nothing of the kind") == []
     for name, value in CANARIES.items():
@@ -205,10 +211,8 @@ def test_what_was_sealed_opens_again(filled: House) -> None:
 
 
 def test_a_person_is_found_by_a_value(filled: House) -> None:
-    with filled.store.read() as connection:
-        assert filled.log.vault.find(connection, "identity_number", NUMBER) == PERSON
-        assert filled.log.vault.find(connection, "identity_number", "11010519491231002X") is None
-        assert filled.log.vault.find(connection, "name", NUMBER) is None
+    assert found(filled, "identity_number", NUMBER, "11010519491231002X") == {NUMBER: PERSON}
+    assert found(filled, "name", NUMBER) == {}
 
 
 def test_a_box_moved_to_another_event_of_the_same_person_does_not_open(
@@ -298,8 +302,7 @@ def test_a_forgotten_persons_key_and_digests_are_gone(filled: House) -> None:
     assert wrapped is not None
     assert wrapped not in values
     assert filled.log.vault.digest("identity_number", NUMBER).encode() not in values
-    with filled.store.read() as connection:
-        assert filled.log.vault.find(connection, "identity_number", NUMBER) is None
+    assert found(filled, "identity_number", NUMBER) == {}
 
 
 def test_forgetting_twice_or_one_who_is_unknown_is_harmless(filled: House) -> None:
@@ -341,8 +344,7 @@ def test_a_forgotten_human_who_comes_again_is_a_new_person(filled: House) -> Non
     filled.forget(PERSON)
     filled.send(canary.register("person-anew"))
 
-    with filled.store.read() as connection:
-        assert filled.log.vault.find(connection, "identity_number", NUMBER) == "person-anew"
+    assert found(filled, "identity_number", NUMBER) == {NUMBER: "person-anew"}
     assert opened(filled, "person/person-anew") == {"identity_number": NUMBER, "name": NAME}
     assert opened(filled, f"person/{PERSON}") == {"identity_number": ERASED, "name": ERASED}
 
