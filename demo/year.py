@@ -158,7 +158,7 @@ class Year:
             grants[0], household.town_id, campaign.amount_yuan * relief.FEN_A_YUAN, "2015-03-10"
         )
         self.step(
-            "一笔错发已冲回，冲回由另一人批准",
+            "一笔错发已冲销，冲销由另一人批准",
             "one payment made in error was reversed, approved by another person",
         )
 

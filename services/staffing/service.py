@@ -65,7 +65,7 @@ FAILED = Refusal("log_in.failed", zh="登录名或密码不正确", en="the name
 NO_ROLES = Refusal("log_in.no_roles", zh="该账号目前没有任何角色", en="this login has no role at the moment")
 TOO_MANY_ROLES = Refusal(
     "log_in.too_many_roles",
-    zh="该账号有{count}项角色，凭证容纳不下，请改在上级组织授予",
+    zh="该账号有{count}项角色，角色过多，超出登录凭证容量，请改在上级组织授予",
     en="this login has {count} roles, more than a token holds; grant them at an organisation above instead",
 )
 NO_LOGIN = Refusal("log_in.none", zh="该凭证不属于任何登录账号", en="the token belongs to no login")

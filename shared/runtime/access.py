@@ -30,7 +30,7 @@ NOT_LEVEL = Refusal(
 )
 WRONG_ROLE = Refusal(
     "access.role",
-    zh="您的角色不能办理此事，需要：{roles}",
+    zh="您没有办理此项业务的权限，须由{roles_zh}岗位办理",
     en="your roles do not allow this; needed: {roles}",
 )
 OUT_OF_SCOPE = Refusal(
@@ -39,19 +39,20 @@ OUT_OF_SCOPE = Refusal(
     en="the organisation lies outside the part of the district that you may act for",
 )
 
-ROLES = frozenset(
-    {
-        "clerk",
-        "reviewer",
-        "approver",
-        "cashier",
-        "personnel",
-        "reconciler",
-        "statistician",
-        "auditor",
-        "administrator",
-    }
-)
+ROLES_ZH = {
+    "clerk": "经办",
+    "reviewer": "审核",
+    "approver": "审批",
+    "cashier": "出纳",
+    "personnel": "人事",
+    "reconciler": "对账",
+    "statistician": "统计",
+    "auditor": "审计",
+    "administrator": "管理员",
+    SERVICE: "系统",
+}
+"""Each role as people say it."""
+ROLES = frozenset(ROLES_ZH) - {SERVICE}
 """The roles that people have."""
 SIGNED_IN = "signed_in"
 """Stands for every role: whoever has a good token, people and services."""

@@ -22,6 +22,7 @@ from shared.runtime.access import (
     NO_TOKEN,
     NOBODY_YET,
     OUT_OF_SCOPE,
+    ROLES_ZH,
     SIGNED_IN,
     TOKEN_REFUSED,
     WHOLE_DISTRICT,
@@ -148,7 +149,7 @@ class Call:
             raise TOKEN_REFUSED() from None
         self._grants = tuple(each for each in self.token.grants if SIGNED_IN in roles or each.role in roles)
         if not self._grants:
-            raise WRONG_ROLE(roles=", ".join(roles))
+            raise WRONG_ROLE(roles=", ".join(roles), roles_zh="、".join(ROLES_ZH[each] for each in roles))
 
     def check_time(self) -> None:
         """Raises the refusal ``call.timeout`` once the call has taken too long."""

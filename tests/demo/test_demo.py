@@ -52,7 +52,7 @@ def test_the_demonstration_succeeds_from_the_command_line_where_an_earlier_one_w
     assert "新增 36 人" in said
     assert "建档 8 户" in said
     assert "银行退回 3 笔" in said
-    assert "一笔错发已冲回" in said
+    assert "一笔错发已冲销" in said
     assert "发现 0 处不符" in said
     assert "默克尔根" in said
 

@@ -280,6 +280,15 @@ def test_a_method_is_closed_to_every_other_role_and_to_nobody_and_each_refusal_i
     ]
 
 
+def test_who_lacks_the_role_is_told_by_its_chinese_word_whose_work_it_is(houses: dict[str, House]) -> None:
+    clerk = local(houses["assistance"], token_with(houses, "clerk"))
+
+    with pytest.raises(RefusedCall) as refused:
+        clerk.call("review_file", file_id="file", organisation_id="union-a", reviewed_on="2015-01-07")
+
+    assert refused.value.zh == "您没有办理此项业务的权限，须由审核岗位办理"
+
+
 @each_method
 def test_a_method_is_open_to_each_of_its_roles_within_that_roles_scope_and_nowhere_else(
     houses: dict[str, House], service: str, method: str, declared: Declared

@@ -26,12 +26,12 @@ from shared.standards.money import format_yuan
 UNKNOWN = Refusal("budget.unknown", zh="预算指标不存在", en="the budget does not exist")
 ANOTHER_LINE = Refusal(
     "budget.another_line",
-    zh="该预算编号已用于另一项预算（资金来源、项目、单位或年度不同）",
+    zh="该预算编号已用于另一项预算（资金来源、项目、工会或年度不同）",
     en="this budget id stands for another line: fund source, programme, organisation or year differ",
 )
 LINE_TAKEN = Refusal(
     "budget.line_taken",
-    zh="该资金来源、项目、单位和年度已有预算，应在原预算上追加",
+    zh="该资金来源、项目、工会和年度已有预算，应在原预算上追加",
     en="this fund source, programme, organisation and year have a budget already; add to that one",
 )
 AMOUNT = Refusal("budget.amount", zh="下达金额须大于零", en="an allocation is more than nothing")

@@ -36,7 +36,7 @@ ALREADY_ISSUED = Refusal(
 )
 FILE_OUT_OF_SCOPE = Refusal(
     "goods_issue.file_out_of_scope",
-    zh="只能发给本单位及下级单位管理的困难职工",
+    zh="只能发给本工会及下级工会管理的困难职工",
     en="an organisation issues goods to households whose file it keeps, or one below it",
 )
 PROXY_MISSING = Refusal(

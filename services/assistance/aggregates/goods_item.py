@@ -19,7 +19,7 @@ ANOTHER_ITEM = Refusal(
     en="this item id stands for other goods: name, unit, value or source differ; give them their own",
 )
 ANOTHER_ORGANISATION = Refusal(
-    "goods_item.another_organisation", zh="该物资由其他单位保管", en="another organisation keeps these goods"
+    "goods_item.another_organisation", zh="该物资由其他工会保管", en="another organisation keeps these goods"
 )
 QUANTITY = Refusal("goods_item.quantity", zh="数量须大于零", en="a quantity is more than nothing")
 VALUE = Refusal("goods_item.value", zh="单价不能为负", en="a package is worth nothing or more")

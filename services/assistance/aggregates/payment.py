@@ -69,7 +69,7 @@ SAME_PERSON = Refusal(
     en="one person cannot take two of the steps on one payment",
 )
 BENEFICIARY = Refusal(
-    "payment.beneficiary", zh="受益人不能经办自己的款项", en="nobody handles a payment to themselves"
+    "payment.beneficiary", zh="受助人不得办理本人的款项", en="nobody handles a payment to themselves"
 )
 BEFORE_LAST_STEP = Refusal(
     "payment.before_last_step",
@@ -78,7 +78,7 @@ BEFORE_LAST_STEP = Refusal(
 )
 IN_DOUBT = Refusal(
     "payment.contradicted",
-    zh="银行对该款项的说法前后矛盾，须先核实",
+    zh="银行回盘结果前后矛盾，须先向银行核实",
     en="what the bank says of this payment contradicts itself; it has to be settled first",
 )
 NOTHING_TO_SETTLE = Refusal(

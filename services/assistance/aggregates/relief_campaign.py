@@ -43,12 +43,12 @@ BUDGET_OF_ANOTHER = Refusal(
 )
 BUDGET_OUT_OF_SCOPE = Refusal(
     "campaign.budget_out_of_scope",
-    zh="只能使用本单位或上级单位的预算",
+    zh="只能使用本工会或上级工会的预算",
     en="a campaign draws on a budget of its own organisation, or of one above it",
 )
 ANOTHER_ORGANISATION = Refusal(
     "campaign.another_organisation",
-    zh="该活动由其他单位组织",
+    zh="该活动由其他工会组织",
     en="the campaign belongs to another organisation",
 )
 

@@ -113,7 +113,7 @@ LAWS = (
     ),
     law(
         "two_persons_settle",
-        "同一人既申请又批准冲销，或既放行又核实，或为受益人",
+        "同一人既申请又批准冲销，或既放行又核实，或为受助人",
         "one person asked for a reversal and approved it, released a line and settled it, or is paid by it",
         (ContradictionSettled, OverpaymentRepaid, ReversalRequested, PaymentReversed),
         two_persons_settle,
@@ -127,7 +127,7 @@ LAWS = (
     ),
     law(
         "notice",
-        "公示期未满或异议未决即建档或放款",
+        "公示期未满或异议未决即建档或支付",
         "a file was approved, or money released for it, before its notice had been served",
         (FileApproved, PaymentReleased),
         notice_is_served,
@@ -135,7 +135,7 @@ LAWS = (
     law("cap", "超过救助上限", "a cap was exceeded", (HouseholdAided, HouseholdAidReleased), caps_hold),
     law(
         "scope",
-        "使用了其他单位的预算、活动或物资",
+        "使用了其他工会的预算、活动或物资",
         "a budget, a campaign or goods of another organisation were used",
         (CampaignOpened, GrantProposed, GoodsIssued),
         scope_holds,
@@ -157,7 +157,7 @@ LAWS = (
     ),
     law(
         "after_the_end",
-        "冲销或随救助撤回后又有支付",
+        "冲销或救助撤回后又发生支付",
         "money moved after a reversal, or after the grant had been withdrawn",
         (PaymentReversed, PaymentGivenUp, PaymentPrepared, PaymentReleased, PaymentConfirmed),
         nothing_after_the_end,

@@ -25,26 +25,26 @@ IN = Path("bank") / "in"
 
 ANOTHER_BATCH = Refusal(
     "bank_results.another_batch",
-    zh="结果文件属于另一批次",
+    zh="回盘文件属于另一批次",
     en="the result file is of another batch",
 )
 NOT_A_RESULT_FILE = Refusal(
-    "bank_results.form", zh="不是银行结果文件", en="this is no result file of the bank"
+    "bank_results.form", zh="不是银行回盘文件", en="this is no result file of the bank"
 )
 ROWS_MISSING = Refusal(
     "bank_results.rows_missing",
-    zh="结果文件应有{said}行，实有{found}行",
+    zh="回盘文件应有{said}行，实有{found}行",
     en="the result file says that it has {said} rows; {found} are there",
 )
-NO_FILE = Refusal("bank_results.no_file", zh="没有此结果文件", en="there is no such result file")
+NO_FILE = Refusal("bank_results.no_file", zh="没有此回盘文件", en="there is no such result file")
 NOT_READABLE = Refusal(
     "bank_results.not_readable",
-    zh="服务无权读取此结果文件，请检查文件权限",
+    zh="服务无权读取此回盘文件，请检查文件权限",
     en="the service may not read this result file; look at the file's rights",
 )
 TOO_LARGE = Refusal(
     "bank_results.too_large",
-    zh="结果文件超过{most_mb}MB",
+    zh="回盘文件超过{most_mb}MB",
     en="the result file is larger than {most_mb} MB",
 )
 

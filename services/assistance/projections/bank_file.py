@@ -28,10 +28,10 @@ from shared.runtime.house import House
 from shared.runtime.secret_files import write_anew
 from shared.standards.money import plain_yuan
 
-NOT_RELEASED = Refusal("bank_file.not_released", zh="批次尚未支付放行", en="the batch has not been released")
+NOT_RELEASED = Refusal("bank_file.not_released", zh="批次尚未放行", en="the batch has not been released")
 ANOTHER_ORGANISATION = Refusal(
     "bank_file.another_organisation",
-    zh="该批次由其他单位办理",
+    zh="该批次由其他工会办理",
     en="the batch belongs to another organisation",
 )
 HOLDER_ERASED = Refusal(

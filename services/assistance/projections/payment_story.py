@@ -196,8 +196,8 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     FileReopened: lambda _, who: (f"{who} 重新启用档案", f"{who} opened the file again"),
     FileApproved: lambda event, who: (
         (
-            f"{who} 审批建档：人均净收入{format_yuan(event.net_per_head_fen)}元，"
-            f"低保标准{format_yuan(event.minimum_living_standard_fen)}元"
+            f"{who} 审批建档：月人均净收入{format_yuan(event.net_per_head_fen)}元，"
+            f"低保标准每人每月{format_yuan(event.minimum_living_standard_fen)}元"
         ),
         (
             f"{who} approved the file: {format_yuan(event.net_per_head_fen)} yuan a head against "
@@ -264,7 +264,7 @@ SENTENCES: Mapping[type[Any], Sentence] = {
         f"the money came back: {event.code}",
     ),
     PaymentContradicted: lambda event, _: (
-        f"银行对明细{event.line_id}的说法前后矛盾",
+        f"明细{event.line_id}的银行回盘结果前后矛盾",
         f"the bank contradicted itself about line {event.line_id}",
     ),
     ContradictionSettled: settled,

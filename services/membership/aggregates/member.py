@@ -28,7 +28,7 @@ from shared.standards.person_name import PersonName
 
 ALREADY_A_MEMBER = Refusal(
     "member.already_a_member",
-    zh="此人已是会员，应办理会籍接转，不能重复入会",
+    zh="此人已是会员，不能重复入会，应办理会籍接转（本系统暂不支持，请联系区总工会）",
     en="this person is a member already; membership is transferred, not taken up twice",
 )
 ALREADY_JOINED = Refusal(
@@ -42,7 +42,7 @@ ALREADY_REGISTERED = Refusal(
 NOT_A_MEMBER = Refusal("member.not_a_member", zh="此人不是在会会员", en="this is not an active member")
 TRANSFER_NEEDED = Refusal(
     "member.transfer_needed",
-    zh="此人是另一工会的会员，变更所属工会应办理会籍接转",
+    zh="此人是另一工会的会员，变更所属工会应办理会籍接转（本系统暂不支持，请联系区总工会）",
     en="this person is a member of another union; membership moves by a transfer only",
 )
 CHANGED_BEFORE_JOINING = Refusal(
@@ -61,7 +61,7 @@ ORGANISATION_UNKNOWN = Refusal(
 )
 NO_MEMBERS_HERE = Refusal(
     "member.no_members_here",
-    zh="只有基层工会、联合基层工会和组织员可以吸收会员",
+    zh="只有基层工会、联合基层工会和组织员可以发展会员",
     en="only a basic union, a joint basic union or an organiser admits members",
 )
 UNDER_AGE = Refusal(

@@ -45,7 +45,7 @@ UNKNOWN = Refusal("login.unknown", zh="登录账号不存在", en="the login doe
 REVOKED = Refusal("login.revoked", zh="登录账号已注销", en="the login has been revoked")
 ENDS_BEFORE_IT_BEGINS = Refusal(
     "login.role_ends_before_it_begins",
-    zh="岗位角色的截止日期不能早于起始日期",
+    zh="角色的截止日期不能早于起始日期",
     en="a role cannot end before it begins",
 )
 TO_ONESELF = Refusal(

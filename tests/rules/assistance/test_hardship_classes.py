@@ -147,6 +147,8 @@ def test_the_years_of_another_formula_are_not_classified_by_this_one(day: date, 
         assert decision.events
     else:
         decision.then_refused(FORMULA_UNKNOWN, field="approved_on")
+        assert decision.refused
+        assert "（全国总工会2016年办法）" in decision.refused.zh
 
 
 def started(setting: Dated[str]) -> date:

@@ -300,6 +300,20 @@ def test_stage_single_parent_and_sex_choose_the_row_of_the_table(
 
 
 @pytest.mark.parametrize(
+    ("condition", "for_whom"),
+    [("single_parent", "单亲困难职工家庭"), ("single_parent_woman", "单亲女职工家庭")],
+)
+def test_who_does_not_meet_a_stages_condition_is_told_for_whom_it_is(condition: str, for_whom: str) -> None:
+    file = household(ZHANG, WIFE, SON, single_parent=False)
+    decision = (
+        rules({STUDENT_AID_CONDITION["junior_secondary"]: condition}, file=file).given().when(student())
+    )
+
+    assert decision.refused
+    assert decision.refused.zh == f"该教育阶段的助学对象为{for_whom}，该户不符合"
+
+
+@pytest.mark.parametrize(
     ("classes", "hardship_class", "is_aided"),
     [
         ("any", "accidental", True),

@@ -26,7 +26,7 @@ CHANGE_ZH: Mapping[Change, str] = {
     "amount": "金额",
     "file_not_on_file": "该户已不在档",
     "account": "收款账户",
-    "file": "困难档案",
+    "file": "困难职工档案",
 }
 
 

@@ -4,12 +4,12 @@ from shared.rules.refusal import Refusal
 
 ALREADY_OPENED = Refusal(
     "payment_batch.already_opened",
-    zh="该批次编号已用于另一单位",
+    zh="该批次编号已用于另一工会",
     en="this batch id has been used for another organisation",
 )
 ANOTHER_ORGANISATION = Refusal(
     "payment_batch.another_organisation",
-    zh="该批次由其他单位办理",
+    zh="该批次由其他工会办理",
     en="the batch belongs to another organisation",
 )
 WRONG_STEP = Refusal(
@@ -41,12 +41,12 @@ SEEN_OTHERS = Refusal(
 )
 SAME_PERSON = Refusal(
     "payment_batch.same_person",
-    zh="制单、复核、审批、支付、对账须由不同的人办理",
+    zh="制单、审核、审批、放行、对账须由不同的人办理",
     en="making, checking, approving, releasing and reconciling a batch is for different persons",
 )
 BENEFICIARY = Refusal(
     "payment_batch.beneficiary",
-    zh="经办人是本批次的受益人，须回避",
+    zh="您是本批次的收款人，须回避",
     en="who is paid by a batch takes no step on it",
 )
 MINUTES_MISSING = Refusal(

@@ -28,7 +28,7 @@ STATUS_ZH: Mapping[Status, str] = {
     "none": "未开立",
     "draft": "制单中",
     "locked": "已锁定",
-    "checked": "已复核",
+    "checked": "已审核",
     "approved": "已审批",
     "released": "已放行",
     "reconciled": "已对账",

@@ -24,6 +24,7 @@ from shared.standards.money import format_yuan
 
 BASIS_POINTS = 10_000
 MONTHS = 12
+FORMULAS_ZH = {"national_2016": "全国总工会2016年办法"}
 COMPARED: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -43,7 +44,9 @@ def classify(findings: EconomicFindings | None, day: date, context: Context) -> 
     """
     formula: str = context.parameter(HARDSHIP_FORMULA, day)
     if formula != NET_INCOME_A_HEAD:
-        raise FORMULA_UNKNOWN(field="approved_on", day=day, formula=formula)
+        raise FORMULA_UNKNOWN(
+            field="approved_on", day=day, formula=formula, formula_zh=FORMULAS_ZH.get(formula, formula)
+        )
     if (
         findings is None
         or findings.household_size <= 0

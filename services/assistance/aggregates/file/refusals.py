@@ -20,8 +20,8 @@ MEMBER_IN_ANOTHER_FILE = Refusal(
 )
 APPLICANT_HAS_FILE = Refusal(
     "hardship_file.applicant_has_file",
-    zh="申请人已有困难职工档案，应重新启用原档案",
-    en="the applicant has a file already; reopen that one",
+    zh="申请人已有困难职工档案，请在原档案上办理（已办结的先重新启用）",
+    en="the applicant has a file already; go on with that one, or reopen it if it was closed",
 )
 AIDED_IN_ANOTHER_FILE = Refusal(
     "hardship_file.aided_in_another_file",
@@ -126,7 +126,7 @@ APPROVER_TOOK_PART = Refusal(
 )
 FORMULA_UNKNOWN = Refusal(
     "hardship_file.formula_unknown",
-    zh="{day}适用另一种认定办法（{formula}），本系统不能计算困难类别",
+    zh="{day}适用另一种认定办法（{formula_zh}），本系统不能计算困难类别",
     en="on {day} another formula of hardship applies ({formula}), which is not computed here",
 )
 UNDECIDABLE = Refusal(
@@ -136,7 +136,7 @@ UNDECIDABLE = Refusal(
 )
 NOT_IN_HARDSHIP = Refusal(
     "hardship_file.not_in_hardship",
-    zh="人均净收入{net}元，不符合任何困难类别（低保标准{standard}元）",
+    zh="月人均净收入{net}元，不符合任何困难类别（低保标准每人每月{standard}元）",
     en="{net} yuan a head and month meet no class of hardship (minimum living standard {standard} yuan)",
 )
 NOT_EARLIER = Refusal(

@@ -25,8 +25,8 @@ NOT_A_STUDENT = Refusal(
 )
 STUDENT_CONDITION = Refusal(
     "aid_grant.student_condition",
-    zh="该教育阶段的助学只面向单亲困难职工家庭（研究生阶段为单亲女职工），该户不符合",
-    en="aid at this stage is for single parents (of postgraduates: single mothers); this household is not",
+    zh="该教育阶段的助学对象为{condition_zh}，该户不符合",
+    en="aid at this stage is for {condition}; this household is not",
 )
 STUDENT_CLASS = Refusal(
     "aid_grant.student_class",
@@ -48,6 +48,10 @@ STUDENT_CAP = Refusal(
     zh="超过每名学生每学年助学上限{cap}元：{year}学年已助学{aided}元，本笔{amount}元",
     en="over the cap of {cap} yuan a student and school year: {aided} yuan in {year}, and {amount} yuan now",
 )
+CONDITIONS = {
+    "single_parent": ("单亲困难职工家庭", "single parents"),
+    "single_parent_woman": ("单亲女职工家庭", "single mothers"),
+}
 STUDENT_CLASSES = {("deep_or_relative", "deep"), ("deep_or_relative", "relative")}
 """The values of the parameter beside ``any``, each with a class that has aid then."""
 
@@ -86,8 +90,9 @@ def amount_of(
     condition: str = context.parameter(STUDENT_AID_CONDITION[stage], day)
     is_single_woman = file.single_parent and file.applicant_sex == "female"
     meets = {"any": True, "single_parent": file.single_parent, "single_parent_woman": is_single_woman}
-    if not meets.get(condition, False):
-        raise STUDENT_CONDITION(field="person_id")
+    if not meets[condition]:
+        condition_zh, condition_en = CONDITIONS[condition]
+        raise STUDENT_CONDITION(field="person_id", condition_zh=condition_zh, condition=condition_en)
     amount_fen: int = context.parameter(STUDENT_AID_FEN[stage], day)
     if amount_fen <= 0:
         raise NOTHING_TO_PAY(field="person_id")

@@ -25,7 +25,7 @@ CAMPAIGN_NOT_OPEN = Refusal(
 )
 CAMPAIGN_OUT_OF_SCOPE = Refusal(
     "aid_grant.campaign_out_of_scope",
-    zh="只能在本单位或上级单位的活动中申报",
+    zh="只能在本工会或上级工会的活动中申报",
     en="a grant is proposed in a campaign of its own organisation, or of one above it",
 )
 NOT_OF_HOUSEHOLD = Refusal(

@@ -44,7 +44,7 @@ ASSIGNED_LATER = Refusal(
 )
 PLACE = Refusal(
     "assignment.place",
-    zh="派驻地点须在服务站和区总机关中选且只选一个",
+    zh="派驻地点须在服务站和区总工会机关中选择一处",
     en="an assignment is either to a service station or to the headquarters",
 )
 STATION_UNKNOWN = Refusal(
