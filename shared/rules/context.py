@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from shared.rules.parameter import Parameter
 
 if TYPE_CHECKING:
     from shared.rules.decider import Decider
-
-Value = TypeVar("Value", int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Context:
     Args:
         actor: who wishes it.
         today: the house's date (China Standard Time) at the moment of recording.
-        parameter: gives a parameter's value in force on a day.
+        parameter: gives a parameter's value in force on a day, or raises ``parameter.not_in_force``.
         state: gives the state of a further stream that the command names; its version is noted and held.
         states: as ``state``, of several streams of one kind, read in one go: for commands that name many.
         facts: what was looked up in projections for this command, by the look-up's name.
@@ -63,11 +61,6 @@ class Context:
     @property
     def actor_id(self) -> str:
         return self.actor.person_id
-
-    def __getitem__(self, parameter: Parameter[Value]) -> Value:
-        """The value of a parameter in force today. Raises the refusal ``parameter.not_in_force``."""
-        value: Value = self.parameter(parameter, self.today)
-        return value
 
     def fact(self, name: str) -> Any:
         """The value of a fact. Raises KeyError where the service's line for the command looks none up."""

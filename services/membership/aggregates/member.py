@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from services.membership.aggregates.organisation import Organisation, organisation
 from services.membership.aggregates.person import person
@@ -32,8 +32,11 @@ ALREADY_A_MEMBER = Refusal(
     en="this person is a member already; membership is transferred, not taken up twice",
 )
 ALREADY_JOINED = Refusal(
-    "member.already_joined", zh="该会员编号已使用", en="this member id has been used already"
+    "member.already_joined",
+    zh="该会员编号已使用，登记内容不同",
+    en="this member id has been used already, with other particulars",
 )
+APPLICANT = Refusal("member.applicant", zh="不能办理本人的入会", en="nobody admits themselves")
 ALREADY_REGISTERED = Refusal(
     "member.person_registered",
     zh="该人员已登记，不能在入会时再次登记",
@@ -54,6 +57,11 @@ CHANGED_SINCE = Refusal(
     "member.changed_since",
     zh="该会员在此日期之后已有变更",
     en="this member has been changed as of a later day",
+)
+RETIRED = Refusal(
+    "member.retired",
+    zh="此人已于{retired_on}退休，会籍予以保留，不再恢复为在会；登记有误的，变更日期须填退休当日",
+    en="this person retired on {retired_on} and stays retained; an error is corrected as of that very day",
 )
 PERSON_UNKNOWN = Refusal("member.person_unknown", zh="人员尚未登记", en="the person has not been registered")
 ORGANISATION_UNKNOWN = Refusal(
@@ -128,7 +136,9 @@ class Member:
     person_id: str = ""
     organisation_id: str = ""
     status: Literal["none", "active"] = "none"
+    joining: MemberJoined | None = None
     joined_on: date | None = None
+    retired_on: date | None = None
     changed_on: date | None = None
     name: Personal[PersonName] | None = None
     mobile: Personal[MobileNumber] | None = None
@@ -177,19 +187,29 @@ def admit(command: AdmitMember, member: Member, context: Context) -> list[Event 
 
 
 def has_joined(command: JoinMember, member: Member) -> bool:
-    """Whether this very person has joined this very union under this id. Raises ALREADY_JOINED."""
-    if member.status != "active":
+    """Whether this very joining is recorded under this id. Raises ALREADY_JOINED."""
+    if member.joining is None:
         return False
-    if (member.person_id, member.organisation_id) != (command.person_id, command.organisation_id):
+    if member.joining != wished(command):
         raise ALREADY_JOINED(field="member_id")
     return True
 
 
 def joined(command: JoinMember, context: Context) -> MemberJoined:
-    """The event of joining. Raises the refusal that union or age call for, if any."""
+    """The event of joining. Raises the refusal that actor, union or age call for, if any.
+
+    Source: handbook, membership 2.3: the applicant does not approve; the age is that of the day of joining.
+    """
+    if context.actor_id == command.person_id:
+        raise APPLICANT(field="person_id")
     check_organisation(command, context.state(organisation, command.organisation_id))
-    if command.age_years < (years := context[JOINING_AGE_YEARS]):
+    if command.age_years < (years := context.parameter(JOINING_AGE_YEARS, command.joined_on)):
         raise UNDER_AGE(field="identity_number", years=years)
+    return wished(command)
+
+
+def wished(command: JoinMember) -> MemberJoined:
+    """The joining that a command speaks of."""
     return MemberJoined(
         member_id=command.member_id,
         person_id=command.person_id,
@@ -219,7 +239,10 @@ def check_organisation(command: JoinMember, union: Organisation) -> None:
 
 
 def change(command: ChangeMember, member: Member) -> list[Event | PersonRegistered]:
-    """Source: handbook, membership 5 (real-name fields); a move between unions is a transfer (2.5)."""
+    """Source: handbook, membership 5 (real-name fields); a move between unions is a transfer (2.5).
+
+    Who is retained for retirement never becomes active again (2.2).
+    """
     if member.status != "active" or member.person_id != command.person_id:
         raise NOT_A_MEMBER(field="member_id")
     if member.organisation_id != command.organisation_id:
@@ -228,26 +251,27 @@ def change(command: ChangeMember, member: Member) -> list[Event | PersonRegister
         raise CHANGED_BEFORE_JOINING(field="changed_on")
     if member.changed_on is not None and command.changed_on < member.changed_on:
         raise CHANGED_SINCE(field="changed_on")
-    changed = MemberChanged(
-        member_id=command.member_id,
-        person_id=command.person_id,
-        organisation_id=command.organisation_id,
-        name=command.name,
-        mobile=command.mobile,
-        employment_status=None
-        if command.employment_status == member.employment_status
-        else command.employment_status,
-        occupation_group=None
-        if command.occupation_group == member.occupation_group
-        else command.occupation_group,
-        migrant_worker=None if command.migrant_worker == member.migrant_worker else command.migrant_worker,
-        consent_version=None
-        if command.consent_version == member.consent_version
-        else command.consent_version,
-        effective_on=command.changed_on,
-    )
-    told = (getattr(changed, name) for name in CHANGEABLE)
-    return [changed] if any(each is not None for each in told) else []
+    told = {
+        name: value
+        for name in CHANGEABLE
+        if (value := getattr(command, name)) is not None
+        # Two personal values always compare equal.
+        and (isinstance(value, Personal) or value != getattr(member, name))
+    }
+    if member.retired_on not in (None, command.changed_on) and "employment_status" in told:
+        raise RETIRED(field="employment_status", retired_on=member.retired_on)
+    if not told:
+        return []
+    values: dict[str, Any] = dict.fromkeys(CHANGEABLE) | told
+    return [
+        MemberChanged(
+            member_id=command.member_id,
+            person_id=command.person_id,
+            organisation_id=command.organisation_id,
+            effective_on=command.changed_on,
+            **values,
+        )
+    ]
 
 
 def evolve(member: Member, event: Event) -> Member:
@@ -257,7 +281,9 @@ def evolve(member: Member, event: Event) -> Member:
                 person_id=event.person_id,
                 organisation_id=event.organisation_id,
                 status="active",
+                joining=event,
                 joined_on=event.effective_on,
+                retired_on=retired_on(event, None),
                 name=event.name,
                 mobile=event.mobile,
                 employment_status=event.employment_status,
@@ -266,20 +292,19 @@ def evolve(member: Member, event: Event) -> Member:
                 consent_version=event.consent_version,
             )
         case MemberChanged():
+            told = {name: value for name in CHANGEABLE if (value := getattr(event, name)) is not None}
             return replace(
-                member,
-                changed_on=event.effective_on,
-                name=event.name or member.name,
-                mobile=event.mobile or member.mobile,
-                employment_status=event.employment_status or member.employment_status,
-                occupation_group=event.occupation_group or member.occupation_group,
-                migrant_worker=member.migrant_worker
-                if event.migrant_worker is None
-                else event.migrant_worker,
-                consent_version=event.consent_version or member.consent_version,
+                member, changed_on=event.effective_on, retired_on=retired_on(event, member.retired_on), **told
             )
         case _:
             assert_never(event)
+
+
+def retired_on(event: Event, known_on: date | None) -> date | None:
+    """Since when a member is retired after an event; ``known_on``: since when before it."""
+    if event.employment_status is None:
+        return known_on
+    return event.effective_on if event.employment_status == "retired" else None
 
 
 def unique_keys(member: Member) -> Mapping[str, Refusal]:

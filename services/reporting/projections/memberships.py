@@ -1,6 +1,7 @@
 """Memberships: one row for each member who joined, since when it is retained only, and how many there are.
 
-Source: handbook, membership 2.2 and 2.3: who has retired keeps the membership and is not counted.
+Source: handbook, membership 2.2 and 2.3: who has retired keeps the membership, is not counted and never
+becomes active again; only what is recorded as of the same day corrects a retirement.
 """
 
 from typing import Any
@@ -28,7 +29,7 @@ table = Table(
     Column("positions", Text, nullable=False),
 )
 
-memberships = Projection(table, source="membership", key="member_id", version=4)
+memberships = Projection(table, source="membership", key="member_id", version=5)
 
 
 @memberships.on(MemberJoined)
@@ -48,7 +49,7 @@ def member_joined(row: Row, event: MemberJoined, envelope: Envelope) -> Row:
 def member_changed(row: Row, event: MemberChanged, envelope: Envelope) -> Row:
     changed = {"migrant_worker": event.migrant_worker, "occupation_group": event.occupation_group}
     known: Row = {name: value for name, value in changed.items() if value is not None}
-    if event.employment_status is not None:
+    if event.employment_status is not None and row["retired_on"] in (None, event.effective_on):
         known["retired_on"] = event.effective_on if event.employment_status == "retired" else None
     return row | known | also_told_by(row, envelope) if known else row
 

@@ -10,6 +10,7 @@ from services.membership.aggregates.member import (
     ALREADY_A_MEMBER,
     ALREADY_JOINED,
     ALREADY_REGISTERED,
+    APPLICANT,
     BEFORE_FOUNDING,
     NO_MEMBERS_HERE,
     ORGANISATION_UNKNOWN,
@@ -25,6 +26,7 @@ from services.membership.events import MemberJoined, OrganisationKind
 from services.membership.parameters import JOINING_AGE_YEARS
 from shared.rules.parameter import NOT_IN_FORCE, UNUSABLE
 from shared.rules.personal import ERASED, Personal
+from shared.rules.policy_parameter import ParameterSet, policy_parameter
 from shared.runtime.commands import EFFECTIVE_LATER
 from tests.rules.membership.people_and_unions import (
     FACTORY,
@@ -32,6 +34,7 @@ from tests.rules.membership.people_and_unions import (
     MOBILE,
     NAME,
     NUMBER,
+    member_changed,
     member_joined,
     of_kind,
     organisation_founded,
@@ -71,6 +74,19 @@ def test_a_member_id_is_used_for_one_person_only() -> None:
 
 def test_a_member_id_is_used_for_one_union_only() -> None:
     members.given(ZHANG).when(join(ZHANG, organisation_id="mill")).then_refused(ALREADY_JOINED)
+
+
+@pytest.mark.parametrize("what", [{"joined_on": date(2019, 1, 1)}, {"employment_status": "retired"}])
+def test_a_member_id_is_used_for_one_joining_only(what: dict[str, Any]) -> None:
+    members.given(ZHANG).when(join(ZHANG, **what)).then_refused(ALREADY_JOINED, field="member_id")
+
+
+def test_the_joining_sent_again_changes_nothing_though_the_member_has_changed_since() -> None:
+    members.given(ZHANG, member_changed("1", employment_status="retired")).when(join(ZHANG)).then_nothing()
+
+
+def test_nobody_admits_themselves() -> None:
+    members.given().when(join(ZHANG), by="zhang").then_refused(APPLICANT, field="person_id")
 
 
 def test_a_person_is_member_of_one_union_at_a_time_across_the_district() -> None:
@@ -127,6 +143,29 @@ def test_the_least_age_is_a_policy_parameter() -> None:
     stricter = Rules(member, parameters={JOINING_AGE_YEARS: 18}, others=REGISTERED | FOUNDED)
 
     stricter.given().when(join(ZHANG, age_years=17)).then_refused(UNDER_AGE)
+
+
+def test_the_least_age_is_that_of_the_day_of_joining() -> None:
+    raised_since = [least_age(16, date(1995, 1, 1)), least_age(18, date(2021, 1, 1))]
+    rules = Rules(
+        member, others=REGISTERED | FOUNDED | {(policy_parameter, JOINING_AGE_YEARS.key): raised_since}
+    )
+    wished = replace(ZHANG, age_years=16)
+
+    rules.given().when(join(wished)).then(wished)
+    rules.given().when(join(wished, joined_on=date(2021, 1, 1))).then_refused(UNDER_AGE)
+
+
+def least_age(years: int, effective_from: date) -> ParameterSet:
+    return ParameterSet(
+        key=JOINING_AGE_YEARS.key,
+        value=years,
+        unit="years",
+        region="CN",
+        effective_from=effective_from,
+        document_no="test",
+        sureness="sample",
+    )
 
 
 def test_without_a_least_age_in_force_nobody_joins() -> None:

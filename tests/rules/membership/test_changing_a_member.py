@@ -11,6 +11,9 @@ from services.membership.aggregates.member import (
     ChangeMember,
     member,
 )
+from services.membership.aggregates.member import (
+    RETIRED as RETIRED_ALREADY,
+)
 from shared.rules.personal import ERASED, Personal
 from shared.runtime.commands import EFFECTIVE_LATER
 from shared.standards.mobile import MobileNumber
@@ -60,6 +63,31 @@ def test_a_name_is_corrected_and_a_mobile_number_changed() -> None:
     )
 
     members.given(ZHANG).when(wished).then_carries(name="张晓明", mobile="19900000002")
+
+
+def test_who_has_retired_stays_retained_also_when_working_again() -> None:
+    again = replace(RETIRE, changed_on=date(2022, 1, 1), employment_status="on_post")
+
+    members.given(ZHANG, RETIRED).when(again).then_refused(RETIRED_ALREADY, field="employment_status")
+
+
+def test_who_joined_retired_stays_retained() -> None:
+    retired = member_joined("1", employment_status="retired")
+    again = replace(RETIRE, employment_status="flexible")
+
+    members.given(retired).when(again).then_refused(RETIRED_ALREADY, field="employment_status")
+
+
+def test_of_who_has_retired_everything_else_may_change() -> None:
+    moved = replace(RETIRE, changed_on=date(2022, 1, 1), mobile=Personal(MobileNumber("19900000002")))
+
+    members.given(ZHANG, RETIRED).when(moved).then_carries(mobile="19900000002")
+
+
+def test_a_retirement_recorded_in_error_is_corrected_as_of_its_own_day() -> None:
+    corrected = replace(RETIRE, employment_status="on_post")
+
+    members.given(ZHANG, RETIRED).when(corrected).then(member_changed("1", employment_status="on_post"))
 
 
 def test_nothing_changes_about_somebody_who_is_no_member() -> None:
