@@ -3,12 +3,13 @@
 They are projections, so that no service has to ask another. The services that own the events name them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, Text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, select
 
 from shared.log.envelope import Envelope
+from shared.log.store import among
 from shared.log.tables import Number
 from shared.projections.projection import Projection, Row
 
@@ -77,6 +78,29 @@ def organisation_parents(source: str, founded: type[Any]) -> Projection:
     projection = Projection(organisation_parents_table, source=source, key="organisation_id")
     projection.on(founded)(_put_under)
     return projection
+
+
+def parents_of(connection: Connection, organisation_ids: Iterable[str]) -> dict[str, str | None]:
+    """The parent of each organisation and of all above it: a question a level of the tree, however many."""
+    tree = organisation_parents_table.c
+    parents: dict[str, str | None] = {}
+    asked = set(organisation_ids)
+    while asked:
+        rows = select(tree.organisation_id, tree.parent_id).where(
+            among(connection, tree.organisation_id, asked)
+        )
+        level = {row[0]: row[1] for row in connection.execute(rows)}
+        parents |= level
+        asked = {each for each in level.values() if each is not None} - parents.keys()
+    return parents
+
+
+def upwards(organisation_id: str, parents: Mapping[str, str | None]) -> Iterator[str]:
+    """An organisation and all above it, the nearest first; none where it is not known."""
+    above: str | None = organisation_id
+    while above is not None and above in parents:
+        yield above
+        above = parents[above]
 
 
 def _put_under(row: Row, event: Any, envelope: Envelope) -> Row:

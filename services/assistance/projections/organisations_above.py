@@ -1,6 +1,6 @@
 """Which organisations lie above the one that money or goods are for: a campaign's, a grant's, a file's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -11,14 +11,14 @@ from services.assistance.aggregates.relief_campaign import OpenCampaign
 from shared.log.envelope import read_facts
 from shared.log.store import among
 from shared.log.tables import events
-from shared.runtime.access_feeds import organisation_parents_table
+from shared.runtime.access_feeds import parents_of, upwards
 
 
 def organisations_above(
     connection: Connection, commands: Sequence[OpenCampaign | ProposeGrant]
 ) -> list[list[str] | None]:
     """For each command the organisations above its own, the nearest first; None for one not heard of yet."""
-    parents = _parents(connection, {each.organisation_id for each in commands})
+    parents = parents_of(connection, {each.organisation_id for each in commands})
     return [_above(each.organisation_id, parents) for each in commands]
 
 
@@ -36,29 +36,11 @@ def organisations_above_file(
     keepers = {
         stream: read_facts(public).data["organisation_id"] for stream, public in connection.execute(first)
     }
-    parents = _parents(connection, set(keepers.values()))
+    parents = parents_of(connection, set(keepers.values()))
     return [_above(keepers.get(streams[each.file_id]), parents) for each in commands]
 
 
-def _parents(connection: Connection, organisations: Iterable[str]) -> dict[str, str | None]:
-    """The parent of each organisation and of all above it: a question a level of the tree, however many."""
-    tree = organisation_parents_table.c
-    parents: dict[str, str | None] = {}
-    asked = set(organisations)
-    while asked:
-        found = select(tree.organisation_id, tree.parent_id).where(
-            among(connection, tree.organisation_id, asked)
-        )
-        level = {row[0]: row[1] for row in connection.execute(found)}
-        parents |= level
-        asked = {each for each in level.values() if each is not None} - parents.keys()
-    return parents
-
-
 def _above(organisation_id: str | None, parents: Mapping[str, str | None]) -> list[str] | None:
-    if organisation_id is not None and organisation_id not in parents:
-        return None
-    above: list[str] = []
-    while organisation_id is not None and (organisation_id := parents.get(organisation_id)) is not None:
-        above.append(organisation_id)
-    return above
+    if organisation_id is None:
+        return []
+    return list(upwards(organisation_id, parents))[1:] if organisation_id in parents else None
