@@ -10,7 +10,6 @@ from sqlalchemy import Connection, select
 
 from services.staffing.aggregates import language
 from services.staffing.aggregates.login import (
-    ORGANISATIONS_ABOVE,
     REVOKED,
     UNKNOWN,
     ChangePassword,
@@ -29,7 +28,7 @@ from services.staffing.aggregates.worker.commands import (
     HireWorker,
     LeaveService,
 )
-from services.staffing.aggregates.worker.refusals import PERSON_REGISTERED
+from services.staffing.aggregates.worker.refusals import ORGANISATIONS_ABOVE, PERSON_REGISTERED
 from services.staffing.aggregates.worker.state import UnionSocialWorker
 from services.staffing.projections.access import access, organisation_tree
 from services.staffing.projections.organisations_above import organisations_above
@@ -77,6 +76,7 @@ SESSION_OVER = Refusal(
 
 PERSONS = tuple(sorted(ROLES))
 PERSON = LookUp(PERSON_REGISTERED, registered_persons, is_registered, awaited=True)
+ABOVE = LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above, awaited=True)
 
 organisation_of_station = organisation_of(service_stations, "station_id")
 organisation_of_assignment = organisation_of(assignments, "assignment_id")
@@ -237,17 +237,23 @@ class StaffingService(Service):
         GrantRole,
         role="administrator",
         scope=organisation_of_grant,
-        facts=(LookUp(ORGANISATIONS_ABOVE, organisation_tree, organisations_above, awaited=True),),
+        facts=(ABOVE,),
     )
     withdraw_role = command(WithdrawRole, role="administrator", scope="organisation_id")
     revoke_login = command(RevokeLogin, role=("personnel", "administrator"))
 
-    open_station = command(OpenStation, role="personnel", scope="organisation_id", minted=("station_id",))
+    open_station = command(
+        OpenStation, role="personnel", scope="organisation_id", minted=("station_id",), facts=(ABOVE,)
+    )
     # The team is the district's: who hires and lets go has a role for all of it.
     hire_worker = command(HireWorker, role="personnel", facts=(PERSON,))
     leave_service = command(LeaveService, role="personnel")
     assign_worker = command(
-        AssignWorker, role="personnel", scope=organisation_of_posting, minted=("assignment_id",)
+        AssignWorker,
+        role="personnel",
+        scope=organisation_of_posting,
+        minted=("assignment_id",),
+        facts=(ABOVE,),
     )
     end_assignment = command(EndAssignment, role="personnel", scope=organisation_of_assignment)
     stations = query(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -114,6 +115,18 @@ def station(office: Any) -> str:
             organisation_id=COURIERS, name="城子工会服务站", basis="1", opened_on="2009-05-01"
         )
     )
+
+
+def test_a_station_stands_under_a_founded_union_and_the_headquarters_are_the_districts(office: Any) -> None:
+    hired(office, "li-office")
+    to_couriers = partial(assigned, office, "li-office", TODAY - DAY, organisation_id=COURIERS)
+    station = {"name": "工会服务站", "basis": "1", "opened_on": "2009-05-01"}
+
+    assert code_of(to_couriers) == "assignment.not_headquarters"
+    assert code_of(office.staffing.open_station, organisation_id="never-founded", **station) == (
+        "service_station.organisation_unknown"
+    )
+    assert assigned(office, "li-office", TODAY - DAY, organisation_id=FEDERATION)
 
 
 def test_a_role_through_a_station_holds_in_its_union_and_not_beside_it(office: Any, station: str) -> None:

@@ -7,7 +7,12 @@ from re import compile as pattern
 from typing import Any, NamedTuple, assert_never
 
 from services.staffing.aggregates.union_social_worker import union_social_worker
-from services.staffing.aggregates.worker.refusals import ASSIGNMENT_UNKNOWN, PERSON_REGISTERED, PERSON_UNKNOWN
+from services.staffing.aggregates.worker.refusals import (
+    ASSIGNMENT_UNKNOWN,
+    ORGANISATIONS_ABOVE,
+    PERSON_REGISTERED,
+    PERSON_UNKNOWN,
+)
 from services.staffing.aggregates.worker.state import Days, UnionSocialWorker
 from services.staffing.events import (
     LoginOpened,
@@ -66,9 +71,6 @@ ROLE_BESIDE_ASSIGNMENT = Refusal(
     zh="角色适用的组织须是派驻所在工会或其下级组织",
     en="a role granted through an assignment holds at the assignment's organisation or below it",
 )
-
-ORGANISATIONS_ABOVE = "organisations_above"
-"""The fact which organisations stand above the one that a role is to hold in, with that one itself."""
 
 _is_name = pattern(r"(?!.*[0-9]{5})[a-z][a-z0-9._-]{2,31}").fullmatch
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import assert_never
 
+from services.staffing.aggregates.worker.refusals import ORGANISATIONS_ABOVE
 from services.staffing.events import StationOpened
 from shared.rules.context import Context
 from shared.rules.decider import Decider
@@ -20,6 +21,11 @@ NAME_TAKEN = Refusal(
     "service_station.name_taken",
     zh="该工会之下已有同名服务站",
     en="a station of this name stands under the same union already",
+)
+ORGANISATION_UNKNOWN = Refusal(
+    "service_station.organisation_unknown",
+    zh="该工会组织尚未建会",
+    en="this organisation has not been founded",
 )
 
 
@@ -50,6 +56,8 @@ def decide(command: OpenStation, station: ServiceStation, context: Context) -> l
         return []
     if station.opening is not None:
         raise ALREADY_OPENED(field="station_id")
+    if not context.fact(ORGANISATIONS_ABOVE):
+        raise ORGANISATION_UNKNOWN(field="organisation_id")
     return [opened]
 
 

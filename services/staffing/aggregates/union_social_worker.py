@@ -22,6 +22,8 @@ from services.staffing.aggregates.worker.refusals import (
     LEFT_ALREADY,
     LEFT_BEFORE_HIRED,
     NOT_EMPLOYED,
+    NOT_HEADQUARTERS,
+    ORGANISATIONS_ABOVE,
     OVERLAPS,
     PERSON_REGISTERED,
     PERSON_UNKNOWN,
@@ -103,6 +105,9 @@ def check_place(command: AssignWorker, context: Context) -> str:
     if command.station_id is None:
         if command.organisation_id is None:
             raise PLACE(field="station_id")
+        # The district federation is the one that stands under no other.
+        if context.fact(ORGANISATIONS_ABOVE) != [command.organisation_id]:
+            raise NOT_HEADQUARTERS(field="organisation_id")
         return command.organisation_id
     if command.organisation_id is not None:
         raise PLACE(field="organisation_id")

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from services.staffing.aggregates.login import (
     ASSIGNMENT_MISSING,
-    ORGANISATIONS_ABOVE,
     ROLE_BESIDE_ASSIGNMENT,
     ROLE_OUTSIDE_ASSIGNMENT,
     GrantRole,
@@ -20,6 +19,7 @@ from services.staffing.aggregates.login import (
 from services.staffing.aggregates.service_station import (
     ALREADY_OPENED,
     NAME_TAKEN,
+    ORGANISATION_UNKNOWN,
     OpenStation,
     service_station,
 )
@@ -35,6 +35,8 @@ from services.staffing.aggregates.worker.refusals import (
     LEFT_ALREADY,
     LEFT_BEFORE_HIRED,
     NOT_EMPLOYED,
+    NOT_HEADQUARTERS,
+    ORGANISATIONS_ABOVE,
     OVERLAPS,
     PERSON_REGISTERED,
     PERSON_UNKNOWN,
@@ -113,28 +115,37 @@ LEAVE = LeaveService(
 social_workers = Rules(
     union_social_worker,
     others={(service_station, "yongding"): [YONGDING]},
-    facts={PERSON_REGISTERED: True},
+    facts={PERSON_REGISTERED: True, ORGANISATIONS_ABOVE: ["district-union"]},
 )
 
 
 # stations
 
 
-def test_a_station_is_opened_once_under_its_union() -> None:
-    opening = OpenStation(
-        station_id="yongding",
-        organisation_id="town-union",
-        name=YONGDING.name,
-        basis=YONGDING.basis,
-        opened_on=YONGDING.effective_on,
-    )
-    rules = Rules(service_station)
+OPEN = OpenStation(
+    station_id="yongding",
+    organisation_id="town-union",
+    name=YONGDING.name,
+    basis=YONGDING.basis,
+    opened_on=YONGDING.effective_on,
+)
+IN_TOWN = {ORGANISATIONS_ABOVE: ["town-union", "district-union"]}
 
-    rules.given().when(opening).then(YONGDING)
-    rules.given(YONGDING).when(opening).then_nothing()
-    rules.given(YONGDING).when(replace(opening, name="别的")).then_refused(ALREADY_OPENED)
-    beside = Rules(service_station, others={(service_station, "yongding"): [YONGDING]})
-    beside.given().when(replace(opening, station_id="other")).then_refused(NAME_TAKEN)
+
+def test_a_station_is_opened_once_under_its_union() -> None:
+    rules = Rules(service_station, facts=IN_TOWN)
+
+    rules.given().when(OPEN).then(YONGDING)
+    rules.given(YONGDING).when(OPEN).then_nothing()
+    rules.given(YONGDING).when(replace(OPEN, name="别的")).then_refused(ALREADY_OPENED)
+    beside = Rules(service_station, others={(service_station, "yongding"): [YONGDING]}, facts=IN_TOWN)
+    beside.given().when(replace(OPEN, station_id="other")).then_refused(NAME_TAKEN)
+
+
+def test_no_station_is_opened_under_a_union_that_was_not_founded() -> None:
+    unknown = Rules(service_station, facts={ORGANISATIONS_ABOVE: None})
+
+    unknown.given().when(OPEN).then_refused(ORGANISATION_UNKNOWN, field="organisation_id")
 
 
 # hiring
@@ -180,6 +191,15 @@ def test_a_worker_is_assigned_to_the_headquarters() -> None:
             effective_on=LATER,
         )
     )
+
+
+@pytest.mark.parametrize("above", [["district-union", "city-union"], None])
+def test_the_headquarters_are_those_of_the_federation_that_stands_under_no_other(
+    above: list[str] | None,
+) -> None:
+    elsewhere = replace(social_workers, facts={ORGANISATIONS_ABOVE: above})
+
+    elsewhere.given(HIRED).when(TO_HEADQUARTERS).then_refused(NOT_HEADQUARTERS, field="organisation_id")
 
 
 def test_an_assignment_names_one_place() -> None:

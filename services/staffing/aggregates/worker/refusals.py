@@ -4,6 +4,8 @@ from shared.rules.refusal import Refusal
 
 PERSON_REGISTERED = "person_registered"
 """The fact whether the district's registry has issued an identity that a command names."""
+ORGANISATIONS_ABOVE = "organisations_above"
+"""The fact which organisations stand above the one that a command names, with that one itself, first."""
 SYSTEM = "system:"
 """What the identity of another system begins with, which logs in and is no person."""
 
@@ -46,6 +48,11 @@ PLACE = Refusal(
     "assignment.place",
     zh="派驻地点须在服务站和区总工会机关中选择一处",
     en="an assignment is either to a service station or to the headquarters",
+)
+NOT_HEADQUARTERS = Refusal(
+    "assignment.not_headquarters",
+    zh="该组织不是区总工会；派驻机关只能填区总工会，派驻基层须填服务站",
+    en="this is not the district federation, at whose headquarters alone workers stand without a station",
 )
 STATION_UNKNOWN = Refusal(
     "assignment.station_unknown", zh="该工会服务站尚未登记", en="this service station is not registered"
