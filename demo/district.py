@@ -110,15 +110,10 @@ def join(somebody: Person, person_id: str, member_id: str, organisation_id: str)
         mobile=Personal(somebody.mobile),
         sex=somebody.sex,
         birth_year=somebody.born_on.year,
-        age_years=full_years(somebody.born_on, JOINED_ON),
+        age_years=somebody.identity_number.age_on(JOINED_ON),
         employment_status=status,
         occupation_group=occupation,
         migrant_worker=False,
         consent_version="2024-1",
         joined_on=JOINED_ON,
     )
-
-
-def full_years(born_on: date, day: date) -> int:
-    """Age in full years on a day."""
-    return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))

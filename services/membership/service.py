@@ -53,9 +53,7 @@ def birth_year(identity_number: IdentityNumber) -> int:
 
 
 def age_years(identity_number: IdentityNumber, joined_on: date) -> int:
-    """Full years on the day of joining; one born on 29 February completes a year on 1 March."""
-    born_on = identity_number.born_on
-    return joined_on.year - born_on.year - ((joined_on.month, joined_on.day) < (born_on.month, born_on.day))
+    return identity_number.age_on(joined_on)
 
 
 def persons_with(call: Call, rows: Sequence[Mapping[str, Any]]) -> list[str | Exception]:

@@ -176,8 +176,6 @@ def figures(
 
     Raises the refusal ``figures.period_reversed``.
     """
-    if from_on > to_on:
-        raise PERIOD_REVERSED(field="from_on")
     values: dict[str, int | None] = dict.fromkeys(BY_CODE)
     for facts, indicators in BY_FACTS.items():
         if programme is not None and not has_programme(facts):
@@ -220,8 +218,6 @@ def figure_rows(
 
     Raises the refusals ``figures.unknown_indicator`` and ``figures.period_reversed``.
     """
-    if from_on > to_on:
-        raise PERIOD_REVERSED(field="from_on")
     indicator = counted_by(code)
     facts = indicator.facts
     rows: Select[Any] = (
@@ -255,8 +251,6 @@ def figure_parts(
 
     Raises the refusals ``figures.unknown_indicator`` and ``figures.period_reversed``.
     """
-    if from_on > to_on:
-        raise PERIOD_REVERSED(field="from_on")
     indicator = counted_by(code)
     facts, part = indicator.facts, parts(reach)
     rows = (
@@ -296,7 +290,12 @@ def measured(indicator: Indicator, *conditions: ColumnElement[bool]) -> ColumnEl
 def conditions_of(
     indicator: Indicator, from_on: date, to_on: date, programme: str | None
 ) -> list[ColumnElement[bool]]:
-    """Which facts count for an indicator in a period, and under a programme if one is named."""
+    """Which facts count for an indicator in a period, and under a programme if one is named.
+
+    Raises the refusal ``figures.period_reversed``.
+    """
+    if from_on > to_on:
+        raise PERIOD_REVERSED(field="from_on")
     conditions = [*indicator.where, indicator.on <= literal(to_on, Date)]
     if indicator.kind == "flow":
         conditions.append(indicator.on >= literal(from_on, Date))

@@ -69,6 +69,11 @@ class IdentityNumber(str):
     def sex(self) -> Literal["male", "female"]:
         return "male" if int(self[16]) % 2 else "female"
 
+    def age_on(self, day: date) -> int:
+        """Full years on a day; one born on 29 February completes a year on 1 March."""
+        born_on = self.born_on
+        return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
+
     @property
     def needs_manual_check(self) -> bool:
         """Whether a person must compare the number with the card, although its check digit holds.

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.district import FEDERATION, FEDERATION_NAME, credit_code
-from services.membership.imports.organisation_columns import ORGANISATIONS, parents_within
+from services.membership.imports.organisation_columns import ORGANISATIONS, READS, parents_within
 from shared.runtime.calls import RefusedCall
 from tests.imports.office import MACHINERY, MACHINERY_ID, Office, row_of, union_row, words
 
@@ -111,6 +111,18 @@ def test_the_number_of_a_row_becomes_the_organisations_identity(small_office: Of
         (state,) = small_office.house.log.states(connection, ["organisation/MTG-0007"]).values()
 
     assert state.founding.name == "有号工会"
+
+
+@pytest.mark.parametrize(
+    ("typed", "level"),
+    [("盟", 3), ("旗", 4), ("镇", 5), ("乡", 5), ("苏木", 5), ("开发区", 5), ("社区", 6), ("嘎查", 6)],
+)
+def test_a_level_is_typed_by_what_the_place_is_called_there(typed: str, level: int) -> None:
+    assert READS["level"](typed) == level
+
+
+def test_a_federation_of_a_trade_is_a_federation_of_basic_unions() -> None:
+    assert READS["kind"]("行业工会联合会") == "basic_union_federation"
 
 
 WRONG_ROWS = {

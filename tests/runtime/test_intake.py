@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from demo.people import person
-from services.membership.service import age_years
 from shared.runtime.calls import RefusedCall
 from shared.runtime.identities import derived_identity, new_identity
 from shared.runtime.methods import Declared
@@ -22,22 +21,6 @@ CARD = {"document_type": "resident_identity_card"}
 def number_of_one_born(born_on: date) -> IdentityNumber:
     first_17 = f"110109{born_on:%Y%m%d}110"
     return IdentityNumber(first_17 + check_character(first_17))
-
-
-@pytest.mark.parametrize(
-    ("born_on", "joined_on", "years"),
-    [
-        (date(2000, 5, 4), date(2016, 5, 3), 15),
-        (date(2000, 5, 4), date(2016, 5, 4), 16),
-        (date(2000, 2, 29), date(2016, 2, 28), 15),
-        (date(2000, 2, 29), date(2015, 2, 28), 14),
-        (date(2000, 2, 29), date(2015, 3, 1), 15),
-    ],
-)
-def test_age_is_counted_in_full_years_on_the_day_of_joining(
-    born_on: date, joined_on: date, years: int
-) -> None:
-    assert age_years(number_of_one_born(born_on), joined_on) == years
 
 
 def test_a_derived_identity_is_the_same_each_time_and_keeps_the_commands_moment() -> None:

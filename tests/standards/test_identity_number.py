@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.people import person
+from demo.people import identity_number, person
 from shared.standards.identity_number import IdentityNumber, check_character
 from shared.standards.invalid import Invalid
 from tests.standards.invalid_values import assert_refused
@@ -173,3 +173,17 @@ def test_checking_a_number_is_cheap_enough_for_an_import_of_all_members() -> Non
     seconds = min(repeat(lambda: IdentityNumber.parse("110109199001010016"), number=2_000, repeat=5))
 
     assert seconds / 2_000 < 20e-6
+
+
+@pytest.mark.parametrize(
+    ("born_on", "day", "years"),
+    [
+        (date(2000, 5, 4), date(2016, 5, 3), 15),
+        (date(2000, 5, 4), date(2016, 5, 4), 16),
+        (date(2000, 2, 29), date(2016, 2, 28), 15),
+        (date(2000, 2, 29), date(2015, 2, 28), 14),
+        (date(2000, 2, 29), date(2015, 3, 1), 15),
+    ],
+)
+def test_age_is_counted_in_full_years(born_on: date, day: date, years: int) -> None:
+    assert identity_number(born_on, 110).age_on(day) == years

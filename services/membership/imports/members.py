@@ -60,20 +60,13 @@ DOCUMENT_TYPE_DIFFERS = Refusal(
 )
 
 ALWAYS = ("name", "identity_number", "organisation")
-OF_NEW_MEMBERS = (
-    "mobile",
-    "employment_status",
-    "occupation_group",
-    "migrant_worker",
-    "joined_on",
-    "consent_version",
-)
 PERSONAL = ("name", "mobile")
 CLEAR = ("employment_status", "occupation_group", "migrant_worker", "consent_version")
+AS_THEY_ARE = (*CLEAR, "joined_on")
+OF_NEW_MEMBERS = ("mobile", *AS_THEY_ARE)
 OVERTAKEN = (ALREADY_REGISTERED, ALREADY_A_MEMBER, COMMAND_ID_REUSED)
 
 Values = dict[str, Any]
-AS_THEY_ARE = ("employment_status", "occupation_group", "migrant_worker", "consent_version", "joined_on")
 
 
 def import_members(
@@ -271,16 +264,14 @@ def _joining(row: Values, organisation_id: str, person_id: str | None, actor: Ac
         return wrong_row([(name, MISSING) for name in missing])
     number: IdentityNumber = row["identity_number"]
     joined_on: date = row["joined_on"]
-    born_on = number.born_on
-    had_birthday = (joined_on.month, joined_on.day) >= (born_on.month, born_on.day)
     given: dict[str, Any] = {
         "organisation_id": organisation_id,
         "name": Personal(row["name"]),
         "identity_number": Personal(number),
         "mobile": Personal(row["mobile"]),
         "sex": number.sex,
-        "birth_year": born_on.year,
-        "age_years": joined_on.year - born_on.year - (not had_birthday),
+        "birth_year": number.born_on.year,
+        "age_years": number.age_on(joined_on),
     } | {name: row[name] for name in AS_THEY_ARE}
     if person_id is None:
         admission = AdmitMember(
