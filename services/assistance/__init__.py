@@ -1,1 +1,1 @@
-"""Assistance owns hardship files, aid, mutual-aid insurance and the money that leaves for them."""
+"""Assistance owns hardship files, aid in money and goods, and the money that leaves for it."""

@@ -18,7 +18,7 @@ COUNTED = (memberships, payments, goods_issues, organisation_tree, named_organis
 
 
 class ReportingService(Service):
-    """Figures over what all services recorded."""
+    """Figures over what membership and assistance recorded."""
 
     name = "reporting"
     language = language

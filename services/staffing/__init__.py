@@ -1,1 +1,1 @@
-"""Staffing owns the union's own workers: posts, services rendered, activities and who may do what."""
+"""Staffing owns the union's own workers: stations, hiring, assignments, and who may do what."""

@@ -217,7 +217,7 @@ def _state(log: Log, decider: Decider, identity: str) -> Any:
 
 
 class StaffingService(Service):
-    """The union's own workers, what they do, and who may do what."""
+    """The union's own workers, where they are posted, and who may do what."""
 
     name = "staffing"
     language = language
