@@ -9,11 +9,8 @@ JOINING_AGE_YEARS = Parameter[int](
     unit="years",
     zh="入会最低年龄",
     en="least age at joining",
-    shipped=(
-        # Who joined before the Labour Law is on rosters, too.
-        Dated(16, date(1949, 10, 1), "样例，非官方", "sample"),
-        Dated(16, date(1995, 1, 1), "劳动法第十五条", "sample"),
-    ),
+    # Who joined before the Labour Law of 1995 is on rosters, too.
+    shipped=(Dated(16, date(1949, 10, 1), "劳动法第十五条（1995年以前为样例）", "sample"),),
 )
 
 ALL = (JOINING_AGE_YEARS,)

@@ -156,6 +156,19 @@ def test_the_least_age_is_that_of_the_day_of_joining() -> None:
     rules.given().when(join(wished, joined_on=date(2021, 1, 1))).then_refused(UNDER_AGE)
 
 
+def test_rosters_hold_who_joined_long_before_the_labour_law() -> None:
+    founded = replace(FACTORY, effective_on=date(1956, 1, 1))
+    (shipped,) = JOINING_AGE_YEARS.shipped
+    others: Others = {
+        **REGISTERED,
+        (organisation, "factory"): [founded],
+        (policy_parameter, JOINING_AGE_YEARS.key): [least_age(shipped.value, shipped.effective_from)],
+    }
+    wished = replace(ZHANG, effective_on=date(1975, 3, 1))
+
+    Rules(member, others=others).given().when(join(wished)).then(wished)
+
+
 def least_age(years: int, effective_from: date) -> ParameterSet:
     return ParameterSet(
         key=JOINING_AGE_YEARS.key,
