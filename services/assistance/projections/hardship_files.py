@@ -27,6 +27,7 @@ from services.assistance.events.file import (
     ObjectionDecided,
     ObjectionReceived,
     PayeeAccountRecorded,
+    RevisionConfirmed,
 )
 from shared.log.envelope import Envelope
 from shared.log.streams import read_event
@@ -55,7 +56,7 @@ table = Table(
     Column("position", Number, nullable=False),
 )
 
-hardship_files = Projection(table, source="assistance", key="file_id")
+hardship_files = Projection(table, source="assistance", key="file_id", version=2)
 
 
 @hardship_files.on(FileOpened)
@@ -81,7 +82,10 @@ def aided(row: Row, event: HouseholdAided | HouseholdAidReleased, envelope: Enve
 
 
 CHANGES: Mapping[type[Any], Callable[[Any], Row]] = {
-    FileRevised: lambda event: {"hardship_cause": event.hardship_cause},
+    FileRevised: lambda event: (
+        {"hardship_cause": event.hardship_cause} | ({"status": "revised"} if event.to_be_confirmed else {})
+    ),
+    RevisionConfirmed: lambda _: {"status": "on_file"},
     PayeeAccountRecorded: lambda event: {"account_version": event.version},
     FileSubmitted: lambda _: {"status": "submitted"},
     FileReviewed: lambda _: {"status": "first_review"},
