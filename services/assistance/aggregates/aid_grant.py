@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from services.assistance.aggregates.budget import commit, release
 from services.assistance.aggregates.file.state import HardshipFile
-from services.assistance.aggregates.grant.amount import aid_kind, counted_for
+from services.assistance.aggregates.grant.amount import aid_kind, aid_year, counted_for
 from services.assistance.aggregates.grant.commands import (
     ApproveGrant,
     GrantCommand,
@@ -155,7 +155,7 @@ def refuse(
         refused_by=context.actor_id,
         effective_on=command.refused_on,
     )
-    return [refused, *given_back(grant, command.refused_on)]
+    return [refused, *given_back(grant, proposal, command.refused_on)]
 
 
 def withdraw(
@@ -165,6 +165,9 @@ def withdraw(
 
     What had failed or come back is owed no more; should the bank turn out to have paid it after all, it
     has to be asked back, as the budget's money may be somebody else's by then.
+
+    Of a payment that was reversed whole the budget has its money already; the household may then be granted
+    aid anew, as it ought to have been.
     """
     if grant.status == "withdrawn":
         return []
@@ -178,11 +181,13 @@ def withdraw(
     _check_beneficiary(proposal, command.person_id)
     day = command.withdrawn_on
     ended = withdrawn(proposal, command.reason, context.actor_id, day)
-    return [ended, *given_back(grant, day), *given_up(paying, day)]
+    if paying.lines("reversed"):
+        return [ended, aid_released(proposal, day)]
+    return [ended, *given_back(grant, proposal, day), *given_up(paying, day)]
 
 
 def withdrawn(proposal: GrantProposed, reason: Personal[str], actor_id: str, day: date) -> GrantWithdrawn:
-    """The end of a grant that is given up before it is paid."""
+    """The end of a grant that is given up before it is paid, or after its payment was reversed whole."""
     return GrantWithdrawn(
         grant_id=proposal.grant_id,
         organisation_id=proposal.organisation_id,
@@ -197,25 +202,28 @@ def withdrawn(proposal: GrantProposed, reason: Personal[str], actor_id: str, day
     )
 
 
-def given_back(grant: AidGrant, day: date) -> list[BudgetReleased | HouseholdAidReleased]:
+def given_back(
+    grant: AidGrant, proposal: GrantProposed, day: date
+) -> list[BudgetReleased | HouseholdAidReleased]:
     """What the budget and the caps get back when a proposed or approved grant comes to nothing."""
-    proposal = grant.proposal
-    if proposal is None:
-        return []
     stage: Literal["reserved", "committed"] = "reserved" if grant.status == "proposed" else "committed"
-    is_student_aid = proposal.programme == STUDENT_AID
+    released = release(proposal.budget_id, proposal.grant_id, stage, proposal.amount_fen, day)
+    return [released, aid_released(proposal, day)]
+
+
+def aid_released(proposal: GrantProposed, day: date) -> HouseholdAidReleased:
+    """What the caps get back: the same that the proposal counted."""
     kind = aid_kind(proposal.programme)
-    released = HouseholdAidReleased(
+    return HouseholdAidReleased(
         file_id=proposal.file_id,
         grant_id=proposal.grant_id,
         person_id=proposal.person_id,
         counted_for=counted_for(kind, proposal.household_person_ids, proposal.person_id),
         kind=kind,
-        year=proposal.season_year if is_student_aid else proposal.effective_on.year,
+        year=aid_year(proposal.programme, proposal.season_year, proposal.effective_on),
         amount_fen=proposal.amount_fen,
         effective_on=day,
     )
-    return [release(proposal.budget_id, proposal.grant_id, stage, proposal.amount_fen, day), released]
 
 
 def _check_proposed(grant: AidGrant, proposal: GrantProposed, day: date) -> None:

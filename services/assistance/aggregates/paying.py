@@ -58,6 +58,7 @@ class Payment:
 
     ``releasers``: who let any of them leave; ``told``: what the bank has said of which line;
     ``contradicted``: line ids; ``given_up``: the grant was withdrawn, nothing is owed any more;
+    ``reversed_fen``: how much of the line that counted was taken back for good;
     ``last_on``: the latest day of anything that happened to it.
     """
 
@@ -67,6 +68,7 @@ class Payment:
     contradicted: frozenset[str] = frozenset()
     given_up: bool = False
     request: ReversalRequested | None = None
+    reversed_fen: int = 0
     last_on: date = date.min
 
     def lines(self, *statuses: Status) -> list[Line]:
@@ -81,8 +83,9 @@ class Payment:
 
     @property
     def under_way(self) -> bool:
-        """Whether money is on its way, has arrived or may have arrived."""
+        """Whether money is on its way, has arrived or may have arrived; what was reversed whole is back."""
         ended = self.lines("withdrawn", "failed", "returned", "repaid")
+        ended += [each for each in self.lines("reversed") if each.amount_fen == self.reversed_fen]
         return len(ended) < len(self.attempts) or bool(self.contradicted)
 
     def needs_settling(self, line_id: str) -> bool:
@@ -184,5 +187,10 @@ def confirmed(line: Line, day: date, after: Confirmation) -> list[Any]:
 
 
 def given_up(payment: Payment, day: date) -> list[PaymentGivenUp]:
-    """What is written off when a grant is withdrawn: money that came back and was owed until now."""
+    """What is written off when a grant is withdrawn: money that came back and was owed until now.
+
+    A reversal has written off the payment by itself.
+    """
+    if payment.lines("reversed"):
+        return []
     return [PaymentGivenUp(**of_line(line), effective_on=day) for line in payment.came_back[-1:]]

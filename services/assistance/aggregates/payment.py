@@ -320,7 +320,8 @@ def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - 
         case ReversalRequested():
             return replace(payment, request=event)
         case PaymentReversed():
-            return replace(_now(payment, event, "reversed"), request=None)
+            reversed_ = _now(payment, event, "reversed")
+            return replace(reversed_, request=None, reversed_fen=event.reversed_fen)
         case _:
             assert_never(event)
 

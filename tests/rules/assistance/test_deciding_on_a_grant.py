@@ -24,7 +24,7 @@ from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.events.file import FileClosed
 from services.assistance.events.grant import GrantRefused, GrantWithdrawn
-from services.assistance.events.payment import PaymentWithdrawn
+from services.assistance.events.payment import PaymentContradicted, PaymentReversed, PaymentWithdrawn
 from services.assistance.parameters import MINUTES_OVER_FEN
 from shared.rules.personal import Personal
 from tests.rules.assistance.grants import (
@@ -61,6 +61,18 @@ CLOSED = FileClosed(
     effective_on=GRANTED_ON,
 )
 TAKEN_OUT = PaymentWithdrawn(**line(attempt=2), reason="not_now")
+PAID = [prepared(), released(), confirmed()]
+PAID_AFTER_A_FAILURE = [
+    *PAID[:2],
+    failed(),
+    prepared(attempt=2),
+    released(attempt=2),
+    confirmed(attempt=2),
+]
+
+
+def taken_back(reversed_fen: int = AMOUNT_FEN, attempt: int = 1) -> PaymentReversed:
+    return PaymentReversed(**line(attempt=attempt), reversed_fen=reversed_fen, reason="amount_wrong")
 
 
 def rules(file: Any = ON_FILE, payments: Any = (), limit_fen: int = 1_000_000) -> Rules:
@@ -220,6 +232,32 @@ def test_what_came_back_is_written_off_with_a_grant_that_is_withdrawn(came_back:
         household_aid_released(effective_on=PAID_ON),
         given_up(),
     )
+
+
+@pytest.mark.parametrize("reversed_", [[*PAID, taken_back()], [*PAID_AFTER_A_FAILURE, taken_back(attempt=2)]])
+def test_a_grant_whose_payment_was_reversed_whole_is_withdrawn_and_the_budget_has_its_money_once(
+    reversed_: list[Any],
+) -> None:
+    given = rules(payments=reversed_).given(PROPOSED, APPROVED)
+
+    given.when(withdrawal(withdrawn_on=PAID_ON)).then(
+        replace(WITHDRAWN, effective_on=PAID_ON), household_aid_released(effective_on=PAID_ON)
+    )
+    given.when(withdrawal()).then_refused(BEFORE_LAST_STEP)
+
+
+def test_a_grant_of_which_a_part_was_reversed_stays_with_the_part_that_was_paid() -> None:
+    given = rules(payments=[*PAID, taken_back(AMOUNT_FEN - 1)]).given(PROPOSED, APPROVED)
+
+    given.when(withdrawal(withdrawn_on=PAID_ON)).then_refused(PAYMENT_UNDER_WAY)
+
+
+def test_what_the_bank_contradicts_after_a_reversal_is_settled_before_the_grant_is_withdrawn() -> None:
+    said: dict[str, Any] = {"reported": "returned", "reported_fen": AMOUNT_FEN, "code": "frozen"}
+    doubtful = PaymentContradicted(**line(), **said)
+    given = rules(payments=[*PAID, taken_back(), doubtful]).given(PROPOSED, APPROVED)
+
+    given.when(withdrawal(withdrawn_on=PAID_ON)).then_refused(PAYMENT_UNDER_WAY)
 
 
 def test_a_grant_is_withdrawn_no_earlier_than_its_payment_came_back() -> None:

@@ -115,7 +115,7 @@ def check_decisions(money: Money) -> None:
     assert {each for each in GRANTS if status[each] == "approved"} == approved - withdrawn
     assert {each for each in GRANTS if status[each] == "proposed"} == proposed - approved - withdrawn
     assert {each.grant_id for each in money.of(BudgetCommitted)} == approved
-    came_back = sum(each.reversed_fen for each in money.of(PaymentReversed))
+    came_back = sum(each.reversed_fen for each in money.of(PaymentReversed) if each.grant_id not in withdrawn)
     budget = money.budget
     assert budget.committed_fen + budget.spent_fen == len(approved - withdrawn) * AMOUNT_FEN - came_back
     assert budget.reserved_fen == len(proposed - approved - withdrawn) * AMOUNT_FEN

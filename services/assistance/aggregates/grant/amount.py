@@ -61,13 +61,13 @@ def aid_kind(programme: Programme) -> AidKind:
     return "student_aid" if programme == STUDENT_AID else "living_aid"
 
 
-def aid_year(opening: CampaignOpened, day: date) -> int:
+def aid_year(programme: Programme, season_year: int, day: date) -> int:
     """The year that a cap is about: of student aid the school year, of living aid the calendar year.
 
     Festival aid given in December counts in the calendar year of the decision, though its campaign bears the
     festival's year. Source: handbook, assistance 2.2.
     """
-    return opening.season_year if opening.programme == STUDENT_AID else day.year
+    return season_year if programme == STUDENT_AID else day.year
 
 
 def amount_of(

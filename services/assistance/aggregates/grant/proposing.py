@@ -45,7 +45,7 @@ def propose(
     file: HardshipFile = context.state(hardship_file, command.file_id)
     _check_file(command, file, context)
     amount_fen = amount_of(opening, file, command.person_id, day, context)
-    kind, year = aid_kind(opening.programme), aid_year(opening, day)
+    kind, year = aid_kind(opening.programme), aid_year(opening.programme, opening.season_year, day)
     persons = counted_for(kind, tuple(each.person_id for each in file.members), command.person_id)
     check_cap(file, kind, persons, year, amount_fen, day, context)
     held: Budget = context.state(budget, opening.budget_id)
