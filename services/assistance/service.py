@@ -43,8 +43,10 @@ from services.assistance.aggregates.grant.commands import (
 from services.assistance.aggregates.payment import (
     ApproveReversal,
     RecordRepayment,
+    RefuseReversal,
     RequestReversal,
     SettleContradiction,
+    WithdrawReversal,
 )
 from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCampaign
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
@@ -157,7 +159,9 @@ class AssistanceService(Service):
     settle_contradiction = command(SettleContradiction, role="reconciler", scope=HERE)
     request_reversal = command(RequestReversal, role=BOOKKEEPERS, scope=HERE)
     record_repayment = command(RecordRepayment, role=BOOKKEEPERS, scope=HERE)
+    withdraw_reversal = command(WithdrawReversal, role=BOOKKEEPERS, scope=HERE)
     approve_reversal = command(ApproveReversal, role="approver", scope=HERE)
+    refuse_reversal = command(RefuseReversal, role="approver", scope=HERE)
     files = query(files, role=CASEWORKERS, scope=SUBTREE, reads=(hardship_files, organisation_tree))
     file_as_it_stands = operation(file_as_it_stands, role=CASEWORKERS, scope=HERE)
     grant = query(grant, role=PAYERS, scope=HERE, reads=(aid_grants, payment_lines))

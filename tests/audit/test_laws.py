@@ -324,9 +324,15 @@ def test_nothing_is_paid_for_a_grant_that_was_withdrawn_after_its_money_came_bac
     assert told(law, given_up(), prepared(), confirmed()) == [None, "grant 1", "grant 1"]
 
 
-ASKED, REVERSED, SETTLED = (
+ASKED, REVERSED, SETTLED, TAKEN_BACK, TURNED_DOWN = (
     next(each for each in every_event() if type(each).__name__ == name)
-    for name in ("ReversalRequested", "PaymentReversed", "ContradictionSettled")
+    for name in (
+        "ReversalRequested",
+        "PaymentReversed",
+        "ContradictionSettled",
+        "ReversalWithdrawn",
+        "ReversalRefused",
+    )
 )
 SENT = [prepared(), released(), confirmed()]
 
@@ -341,6 +347,19 @@ def test_a_reversal_takes_two_persons_neither_of_whom_was_paid() -> None:
     assert law.shown(reversed_, by="qian", after=(payment, [*SENT, asked])) is None
     for one in (asked.requested_by, "zhang"):
         assert law.shown(reversed_, by=one, after=(payment, [*SENT, asked])) == "grant c"
+
+
+def test_a_request_for_a_reversal_is_refused_by_another_person_and_taken_back_by_the_same() -> None:
+    law = Watching("two_persons_settle")
+    asked, back, down = (replace(each, person_id="zhang") for each in (ASKED, TAKEN_BACK, TURNED_DOWN))
+    before = (payment, [*SENT, asked])
+
+    assert law.shown(back, by=asked.requested_by, after=before) is None
+    assert law.shown(down, by="qian", after=before) is None
+    for one in ("qian", "zhang"):
+        assert law.shown(back, by=one, after=before) == "grant c"
+    for one in (asked.requested_by, "zhang"):
+        assert law.shown(down, by=one, after=before) == "grant c"
 
 
 def test_a_line_is_settled_by_neither_who_released_it_nor_who_is_paid_by_it() -> None:

@@ -58,6 +58,7 @@ class Payment:
 
     ``releasers``: who let any of them leave; ``told``: what the bank has said of which line;
     ``contradicted``: line ids; ``given_up``: the grant was withdrawn, nothing is owed any more;
+    ``request``: the reversal that waits for approval; ``request_ended``: how the last one came to nothing;
     ``reversed_fen``: how much of the line that counted was taken back for good;
     ``last_on``: the latest day of anything that happened to it.
     """
@@ -68,6 +69,7 @@ class Payment:
     contradicted: frozenset[str] = frozenset()
     given_up: bool = False
     request: ReversalRequested | None = None
+    request_ended: Literal["withdrawn", "refused"] | None = None
     reversed_fen: int = 0
     last_on: date = date.min
 

@@ -33,7 +33,10 @@ from services.assistance.events.payment import (
     PaymentWithdrawn,
     ReturnCode,
     ReversalReason,
+    ReversalRefused,
+    ReversalRefusingCause,
     ReversalRequested,
+    ReversalWithdrawn,
     Settlement,
 )
 from shared.rules.context import Context
@@ -57,6 +60,11 @@ REVERSAL_REQUESTED = Refusal(
 )
 NO_REVERSAL_REQUESTED = Refusal(
     "payment.no_reversal_requested", zh="没有待审批的冲销申请", en="nobody has asked for a reversal"
+)
+NOT_THE_REQUESTER = Refusal(
+    "payment.not_the_requester",
+    zh="冲销申请只能由申请人本人撤回",
+    en="a reversal is taken back by the person who asked for it",
 )
 ANOTHER_ORGANISATION = Refusal(
     "payment.another_organisation",
@@ -115,6 +123,23 @@ class ApproveReversal:
 
 
 @message
+class WithdrawReversal:
+    """By the person who asked for it, before it is approved or refused."""
+
+    grant_id: str
+    organisation_id: str
+    withdrawn_on: date
+
+
+@message
+class RefuseReversal:
+    grant_id: str
+    organisation_id: str
+    cause: ReversalRefusingCause
+    refused_on: date
+
+
+@message
 class SettleContradiction:
     """What the bank's paper says of a line that is in doubt, or about which its result files contradict."""
 
@@ -137,7 +162,14 @@ class RecordRepayment:
     repaid_on: date
 
 
-PaymentCommand = RequestReversal | ApproveReversal | SettleContradiction | RecordRepayment
+PaymentCommand = (
+    RequestReversal
+    | ApproveReversal
+    | WithdrawReversal
+    | RefuseReversal
+    | SettleContradiction
+    | RecordRepayment
+)
 PaymentEvent = (
     PaymentPrepared
     | PaymentWithdrawn
@@ -152,6 +184,8 @@ PaymentEvent = (
     | OverpaymentRepaid
     | PaymentGivenUp
     | ReversalRequested
+    | ReversalWithdrawn
+    | ReversalRefused
     | PaymentReversed
 )
 
@@ -171,6 +205,10 @@ def decide(command: PaymentCommand, payment: Payment, context: Context) -> list[
             return request_reversal(command, payment, context)
         case ApproveReversal():
             return approve_reversal(command, payment, context)
+        case WithdrawReversal():
+            return withdraw_reversal(command, payment, context)
+        case RefuseReversal():
+            return refuse_reversal(command, payment, context)
         case SettleContradiction():
             return settle(command, payment, context)
         case RecordRepayment():
@@ -220,6 +258,44 @@ def approve_reversal(command: ApproveReversal, payment: Payment, context: Contex
         restore(*budget, asked.reversed_fen, command.approved_on),
         release(*budget, "committed", asked.reversed_fen, command.approved_on),
     ]
+
+
+def withdraw_reversal(command: WithdrawReversal, payment: Payment, context: Context) -> list[Any]:
+    """Also while the bank contradicts itself: no money moves."""
+    if payment.request is None and payment.request_ended == "withdrawn":
+        return []
+    asked = _requested(payment)
+    if context.actor_id != asked.requested_by:
+        raise NOT_THE_REQUESTER()
+    _check_day(payment, command.withdrawn_on, "withdrawn_on")
+    return [
+        ReversalWithdrawn(**of_line(asked), withdrawn_by=context.actor_id, effective_on=command.withdrawn_on)
+    ]
+
+
+def refuse_reversal(command: RefuseReversal, payment: Payment, context: Context) -> list[Any]:
+    """Source: handbook, assistance 6: nobody decides on their own request, not even against it."""
+    if payment.request is None and payment.request_ended == "refused":
+        return []
+    asked = _requested(payment)
+    if context.actor_id == asked.requested_by:
+        raise SAME_PERSON()
+    _check_day(payment, command.refused_on, "refused_on")
+    return [
+        ReversalRefused(
+            **of_line(asked),
+            cause=command.cause,
+            refused_by=context.actor_id,
+            effective_on=command.refused_on,
+        )
+    ]
+
+
+def _requested(payment: Payment) -> ReversalRequested:
+    """The reversal that waits for a decision."""
+    if payment.request is not None:
+        return payment.request
+    raise ALREADY_REVERSED() if payment.lines("reversed") else NO_REVERSAL_REQUESTED()
 
 
 def _check_day(payment: Payment, day: date, field: str) -> None:
@@ -318,7 +394,11 @@ def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - 
         case PaymentGivenUp():
             return replace(payment, given_up=True)
         case ReversalRequested():
-            return replace(payment, request=event)
+            return replace(payment, request=event, request_ended=None)
+        case ReversalWithdrawn():
+            return replace(payment, request=None, request_ended="withdrawn")
+        case ReversalRefused():
+            return replace(payment, request=None, request_ended="refused")
         case PaymentReversed():
             reversed_ = _now(payment, event, "reversed")
             return replace(reversed_, request=None, reversed_fen=event.reversed_fen)

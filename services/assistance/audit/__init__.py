@@ -53,7 +53,9 @@ from services.assistance.events.payment import (
     PaymentReleased,
     PaymentReturned,
     PaymentReversed,
+    ReversalRefused,
     ReversalRequested,
+    ReversalWithdrawn,
 )
 from services.assistance.projections.payment_story import payment_story
 from services.assistance.projections.postings import POSTINGS
@@ -85,6 +87,8 @@ PAYMENT_STEPS = (
     ContradictionSettled,
     OverpaymentRepaid,
     ReversalRequested,
+    ReversalWithdrawn,
+    ReversalRefused,
     PaymentReversed,
     PaymentGivenUp,
 )
@@ -113,9 +117,16 @@ LAWS = (
     ),
     law(
         "two_persons_settle",
-        "同一人既申请又批准冲销，或既放行又核实，或为受助人",
-        "one person asked for a reversal and approved it, released a line and settled it, or is paid by it",
-        (ContradictionSettled, OverpaymentRepaid, ReversalRequested, PaymentReversed),
+        "同一人既申请又审批冲销，或既放行又核实，或为受助人",
+        "one person asked for a reversal and decided on it, released a line and settled it, or is paid by it",
+        (
+            ContradictionSettled,
+            OverpaymentRepaid,
+            ReversalRequested,
+            ReversalWithdrawn,
+            ReversalRefused,
+            PaymentReversed,
+        ),
         two_persons_settle,
     ),
     law(

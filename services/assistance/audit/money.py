@@ -19,6 +19,8 @@ from services.assistance.events.payment import (
     PaymentReleased,
     PaymentReturned,
     PaymentReversed,
+    ReversalRefused,
+    ReversalWithdrawn,
 )
 from services.assistance.projections.postings import postings
 from shared.runtime.replaying import Step, Watch
@@ -54,10 +56,10 @@ def four_persons_pay() -> Watch:
 
 
 def two_persons_settle() -> Watch:
-    """Who asked for a reversal and who approved it; who released a line and who settled it at the bank
+    """Who asked for a reversal and who decided on it; who released a line and who settled it at the bank
     or recorded that it was given back.
 
-    None of them is paid by it.
+    None of them is paid by it. A request is taken back by the person who made it.
     """
 
     def watch(step: Step) -> str | None:
@@ -66,8 +68,12 @@ def two_persons_settle() -> Watch:
         match event:
             case ContradictionSettled() | OverpaymentRepaid():
                 others |= payment.releasers
-            case PaymentReversed():
+            case PaymentReversed() | ReversalRefused():
                 others.add(payment.request and payment.request.requested_by)
+            case ReversalWithdrawn() if payment.request is None or (
+                payment.request.requested_by != step.actor.person_id
+            ):
+                return f"grant {event.grant_id}"
         return f"grant {event.grant_id}" if step.actor.person_id in others else None
 
     return watch

@@ -21,6 +21,8 @@ ReturnCode = Literal[
 Outcome = Literal["paid", "failed", "returned"]
 WithdrawalReason = Literal["file_changed", "grant_changed", "wrong_account", "not_now", "clerical_error"]
 ReversalReason = Literal["not_entitled", "wrong_beneficiary", "paid_twice", "amount_wrong", "repaid_freely"]
+ReversalRefusingCause = Literal["paid_rightly", "amount_wrong", "proof_missing", "other"]
+"""Why the money stays where it is; ``amount_wrong``: of the reversal, which may be asked for anew."""
 Settlement = Literal["paid", "not_paid"]
 Confirmation = Literal["release", "failure", "overpayment"]
 """What a payment was until it counted: on its way; failed or returned; paid beside another line."""
@@ -167,6 +169,23 @@ class ReversalRequested(Line):
     reversed_fen: int
     reason: ReversalReason
     requested_by: str
+    effective_on: date
+
+
+@message
+class ReversalWithdrawn(Line):
+    """Who asked for a reversal takes the request back before anybody has decided on it."""
+
+    withdrawn_by: str
+    effective_on: date
+
+
+@message
+class ReversalRefused(Line):
+    """The request comes to nothing; the payment stays as it is, and another may be made."""
+
+    cause: ReversalRefusingCause
+    refused_by: str
     effective_on: date
 
 

@@ -53,7 +53,10 @@ from services.assistance.events.payment import (
     PaymentReversed,
     PaymentWithdrawn,
     ReturnCode,
+    ReversalRefused,
+    ReversalRefusingCause,
     ReversalRequested,
+    ReversalWithdrawn,
 )
 from shared.log.envelope import Envelope
 from shared.log.log import Log
@@ -155,6 +158,12 @@ RETURN_CODES_ZH: Mapping[ReturnCode, str] = {
     "dormant": "账户已休眠",
     "limit_exceeded": "超过限额",
     "bank_other": "银行其他原因",
+}
+REFUSING_CAUSES: Mapping[ReversalRefusingCause, tuple[str, str]] = {
+    "paid_rightly": ("原支付无误", "it was paid rightly"),
+    "amount_wrong": ("冲销金额有误", "the reversal's amount is wrong"),
+    "proof_missing": ("缺少证明材料", "proof is missing"),
+    "other": ("其他原因", "for another reason"),
 }
 SENTENCES: Mapping[type[Any], Sentence] = {
     FileOpened: lambda _, who: (
@@ -291,6 +300,11 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     ReversalRequested: lambda event, who: (
         f"{who} 申请冲销{format_yuan(event.reversed_fen)}元",
         f"{who} asked for {format_yuan(event.reversed_fen)} yuan to be reversed",
+    ),
+    ReversalWithdrawn: lambda _, who: (f"{who} 撤回冲销申请", f"{who} took the request back"),
+    ReversalRefused: lambda event, who: (
+        f"{who} 驳回冲销申请：{REFUSING_CAUSES[event.cause][0]}",
+        f"{who} refused the reversal: {REFUSING_CAUSES[event.cause][1]}",
     ),
     PaymentReversed: lambda event, who: (
         f"{who} 批准冲销{format_yuan(event.reversed_fen)}元",

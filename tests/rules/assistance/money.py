@@ -27,8 +27,10 @@ from services.assistance.aggregates.paying import Payment, line_of
 from services.assistance.aggregates.payment import (
     ApproveReversal,
     RecordRepayment,
+    RefuseReversal,
     RequestReversal,
     SettleContradiction,
+    WithdrawReversal,
 )
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.audit import LAWS
@@ -240,6 +242,10 @@ class Round:
                 reversed_fen = AMOUNT_FEN if self.choice % 2 else 1
                 why: dict[str, Any] = {"reason": "not_entitled", "requested_on": money.day}
                 return RequestReversal(**about, reversed_fen=reversed_fen, **why), "feng"
+            case "take_back":
+                return WithdrawReversal(**about, withdrawn_on=money.day), "feng"
+            case "turn_down":
+                return RefuseReversal(**about, cause="paid_rightly", refused_on=money.day), "qian"
             case "agree":
                 return ApproveReversal(**about, approved_on=money.day), "qian"
             case _:
@@ -273,7 +279,8 @@ WHATS = [
     *["walk", "late"] * 3,
     *["bank", "settle"] * 6,
     *["propose", "approve", "withdraw"] * 2,
-    *["remove", "unlock", "ask", "agree", "close", "repay"],
+    *["ask", "agree"] * 2,
+    *["remove", "unlock", "take_back", "turn_down", "close", "repay"],
 ]
 ROUNDS = st.lists(
     st.builds(

@@ -47,7 +47,9 @@ from services.assistance.events.payment import (
     PaymentReturned,
     PaymentReversed,
     PaymentWithdrawn,
+    ReversalRefused,
     ReversalRequested,
+    ReversalWithdrawn,
 )
 from services.assistance.parameters import BATCH_MINUTES_OVER_FEN
 from tests.rules.assistance.grants import AMOUNT_FEN, grant_approved, grant_proposed
@@ -285,6 +287,10 @@ def every_event() -> list[Any]:
         overpaid("c", batch_id="a", **of_c),
         repaid("c", batch_id="a", **of_c),
         given_up("c", **second),
+        ReversalRequested(**line("c", **second), **asked, requested_by="feng"),
+        ReversalWithdrawn(**line("c", **second), withdrawn_by="feng"),
+        ReversalRequested(**line("c", **second), **asked, requested_by="feng"),
+        ReversalRefused(**line("c", **second), cause="paid_rightly", refused_by="qian"),
         ReversalRequested(**line("c", **second), **asked, requested_by="feng"),
         PaymentReversed(**line("c", **second), **asked),
     ]

@@ -1,5 +1,6 @@
 """Paying does not run backwards in time: no step is dated before the one that it follows."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,8 +27,10 @@ from services.assistance.aggregates.batch.refusals import (
 from services.assistance.aggregates.payment import BEFORE_LAST_STEP as BEFORE_PAYMENTS_LAST_STEP
 from services.assistance.aggregates.payment import (
     ApproveReversal,
+    RefuseReversal,
     RequestReversal,
     SettleContradiction,
+    WithdrawReversal,
     payment,
 )
 from services.assistance.events.batch import NotPayable
@@ -141,6 +144,7 @@ def settle(day: date) -> Any:
 
 
 ASKED = ReversalRequested(**line(), reversed_fen=400, reason="not_entitled", requested_by="feng")
+ASKED_BY_CHEN = replace(ASKED, requested_by="chen")
 
 
 @pytest.mark.parametrize(
@@ -148,9 +152,11 @@ ASKED = ReversalRequested(**line(), reversed_fen=400, reason="not_entitled", req
     [
         ([confirmed()], ask),
         ([confirmed(), ASKED], lambda day: ApproveReversal(**ABOUT, approved_on=day)),
+        ([confirmed(), ASKED_BY_CHEN], lambda day: WithdrawReversal(**ABOUT, withdrawn_on=day)),
+        ([confirmed(), ASKED], lambda day: RefuseReversal(**ABOUT, cause="other", refused_on=day)),
         ([failed(code="bank_other", final=False)], settle),
     ],
-    ids=["asked", "approved", "settled"],
+    ids=["asked", "approved", "taken back", "refused", "settled"],
 )
 def test_no_step_on_a_payment_lies_before_the_last_one(before: list[Any], command: Any) -> None:
     given = Rules(payment).given(prepared(), released(), *before)

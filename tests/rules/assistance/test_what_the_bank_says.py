@@ -1,32 +1,39 @@
 """The rules of result files: matched by line id, harmless when read again, found out when they contradict."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.assistance.aggregates.batch.commands import RecordResults, Result
 from services.assistance.aggregates.batch.refusals import WRONG_STEP
-from services.assistance.aggregates.payment import BENEFICIARY as OWN_PAYMENT
 from services.assistance.aggregates.payment import (
+    ALREADY_REVERSED,
     IN_DOUBT,
     NO_REVERSAL_REQUESTED,
     NOT_PAID,
+    NOT_THE_REQUESTER,
     NOTHING_TO_SETTLE,
     REVERSAL_AMOUNT,
     SAME_PERSON,
     TAKE_OUT_FIRST,
     ApproveReversal,
+    RefuseReversal,
     RequestReversal,
     SettleContradiction,
+    WithdrawReversal,
     payment,
 )
+from services.assistance.aggregates.payment import BENEFICIARY as OWN_PAYMENT
 from services.assistance.events.batch import ResultsRecorded, Unmatched
 from services.assistance.events.payment import (
     ContradictionSettled,
     OverpaymentFound,
     PaymentContradicted,
     PaymentReversed,
+    ReversalRefused,
     ReversalRequested,
+    ReversalWithdrawn,
 )
 from tests.rules.assistance.grants import AMOUNT_FEN, budget_released, budget_restored, budget_spent
 from tests.rules.assistance.households import FACTORY
@@ -309,6 +316,49 @@ def test_a_payment_is_reversed_by_an_opposite_entry_that_another_person_approves
 def test_asking_and_approving_again_changes_nothing() -> None:
     payments.given(*PAID, ASKED).when(ASK, by="feng").then_nothing()
     payments.given(*PAID, ASKED, REVERSED).when(AGREE, by="qian").then_nothing()
+
+
+TAKE_BACK = WithdrawReversal(grant_id="1", organisation_id=FACTORY, withdrawn_on=PAID_ON)
+TURN_DOWN = RefuseReversal(grant_id="1", organisation_id=FACTORY, cause="paid_rightly", refused_on=PAID_ON)
+TAKEN_BACK = ReversalWithdrawn(**line(), withdrawn_by="feng")
+TURNED_DOWN = ReversalRefused(**line(), cause="paid_rightly", refused_by="qian")
+
+
+def test_who_asked_for_a_reversal_and_nobody_else_takes_the_request_back() -> None:
+    payments.given(*PAID, ASKED).when(TAKE_BACK, by="feng").then(TAKEN_BACK)
+    payments.given(*PAID, ASKED).when(TAKE_BACK, by="chen").then_refused(NOT_THE_REQUESTER)
+
+
+def test_somebody_else_than_who_asked_refuses_a_reversal() -> None:
+    payments.given(*PAID, ASKED).when(TURN_DOWN, by="qian").then(TURNED_DOWN)
+    payments.given(*PAID, ASKED).when(TURN_DOWN, by="feng").then_refused(SAME_PERSON)
+    payments.given(*PAID, ASKED).when(TURN_DOWN, by="zhang").then_refused(OWN_PAYMENT)
+
+
+@pytest.mark.parametrize("ended", [TAKEN_BACK, TURNED_DOWN])
+def test_a_reversal_that_came_to_nothing_is_not_approved_and_another_may_be_asked_for(ended: Any) -> None:
+    given = payments.given(*PAID, ASKED, ended)
+
+    given.when(AGREE, by="qian").then_refused(NO_REVERSAL_REQUESTED)
+    given.when(replace(ASK, reversed_fen=500), by="feng").then(replace(ASKED, reversed_fen=500))
+
+
+def test_taking_a_request_back_or_refusing_it_again_changes_nothing() -> None:
+    payments.given(*PAID, ASKED, TAKEN_BACK).when(TAKE_BACK, by="feng").then_nothing()
+    payments.given(*PAID, ASKED, TURNED_DOWN).when(TURN_DOWN, by="qian").then_nothing()
+    payments.given(*PAID, ASKED, TURNED_DOWN).when(TAKE_BACK, by="feng").then_refused(NO_REVERSAL_REQUESTED)
+    payments.given(*PAID, ASKED, TAKEN_BACK, ASKED).when(TAKE_BACK, by="feng").then(TAKEN_BACK)
+
+
+@pytest.mark.parametrize("ending", [TAKE_BACK, TURN_DOWN])
+def test_only_a_request_that_waits_comes_to_nothing(ending: Any) -> None:
+    payments.given(*PAID).when(ending, by="feng").then_refused(NO_REVERSAL_REQUESTED)
+    payments.given(*PAID, ASKED, REVERSED).when(ending, by="feng").then_refused(ALREADY_REVERSED)
+
+
+@pytest.mark.parametrize(("ending", "by"), [(TAKE_BACK, "feng"), (TURN_DOWN, "qian")])
+def test_a_request_comes_to_nothing_also_while_the_bank_contradicts_itself(ending: Any, by: str) -> None:
+    assert payments.given(*PAID, ASKED, contradicted("failed")).when(ending, by=by).events
 
 
 def test_nothing_is_reversed_that_nobody_asked_for() -> None:
