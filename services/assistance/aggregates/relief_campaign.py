@@ -36,6 +36,11 @@ CLOSES_BEFORE_IT_OPENS = Refusal(
     zh="截止日期不能早于开始日期",
     en="a campaign cannot close before it opens",
 )
+SEASON_YEAR = Refusal(
+    "campaign.season_year",
+    zh="活动年度与开始日期不符：{opens_on}开始的活动，年度为{years_zh}",
+    en="a campaign of this programme that opens on {opens_on} is of {years}",
+)
 BUDGET_OF_ANOTHER = Refusal(
     "campaign.budget_of_another",
     zh="该预算属于其他项目或年度",
@@ -140,8 +145,27 @@ def open_campaign(command: OpenCampaign, campaign: ReliefCampaign, context: Cont
         raise AMOUNT_MISSING(field="amount_fen")
     if command.closes_on < command.opens_on:
         raise CLOSES_BEFORE_IT_OPENS(field="closes_on")
+    check_season_year(command)
     check_budget(command, context.state(budget, command.budget_id), context)
     return [opened]
+
+
+def check_season_year(command: OpenCampaign) -> None:
+    """Raises the refusal ``campaign.season_year``, as the year chooses the budget and a student's cap.
+
+    Warmth in winter may open in the December before its Spring Festival, student aid in the spring after its
+    school year began. Source: handbook, assistance 2.2 and 2.6.
+    """
+    year = command.opens_on.year
+    years = {"winter_warmth": (year, year + 1), STUDENT_AID: (year - 1, year)}.get(command.programme, (year,))
+    if command.season_year not in years:
+        texts = [str(each) for each in years]
+        raise SEASON_YEAR(
+            field="season_year",
+            opens_on=command.opens_on,
+            years=" or ".join(texts),
+            years_zh="或".join(texts),
+        )
 
 
 def check_budget(command: OpenCampaign, held: Budget, context: Context) -> None:

@@ -29,6 +29,7 @@ from services.assistance.aggregates.relief_campaign import (
     BUDGET_OF_ANOTHER,
     BUDGET_OUT_OF_SCOPE,
     CLOSES_BEFORE_IT_OPENS,
+    SEASON_YEAR,
     UNKNOWN,
     CloseCampaign,
     OpenCampaign,
@@ -39,6 +40,7 @@ from services.assistance.events.budget import BudgetAllocated
 from services.assistance.events.campaign import CampaignClosed, CampaignOpened
 from shared.rules.refusal import Refused
 from tests.rules.assistance.grants import (
+    AMOUNT_FEN,
     BUDGET_FEN,
     GRANTED_ON,
     budget_allocated,
@@ -207,7 +209,45 @@ def test_a_campaign_draws_on_a_budget_of_its_own_programme_and_year() -> None:
 
 
 def test_aid_in_spring_for_the_school_year_before_draws_on_the_budget_of_its_own_year() -> None:
-    assert campaigns.given().when(opening(season_year=2023)).events
+    autumn = budget_allocated("autumn", programme="autumn_student_aid")
+    held = Rules(relief_campaign, others={(budget, "autumn"): [autumn]})
+
+    assert held.given().when(opening(student_campaign(), season_year=2023)).events
+
+
+@pytest.mark.parametrize(
+    ("programme", "opens_on", "years"),
+    [
+        ("winter_warmth", date(2023, 12, 16), (2023, 2024)),
+        ("autumn_student_aid", date(2025, 3, 1), (2024, 2025)),
+        ("living_aid", date(2024, 1, 2), (2024,)),
+        ("temporary_living_aid", date(2024, 12, 31), (2024,)),
+    ],
+)
+def test_a_campaign_is_of_the_year_in_which_its_season_lies(
+    programme: Any, opens_on: date, years: tuple[int, ...]
+) -> None:
+    of_programme = {
+        "programme": programme,
+        "opens_on": opens_on,
+        "closes_on": opens_on,
+        "amount_fen": None if programme == "autumn_student_aid" else AMOUNT_FEN,
+    }
+    for season_year in range(2022, 2027):
+        held = budget_allocated(programme=programme, year=season_year)
+        rules = Rules(relief_campaign, others={(budget, "winter"): [held]})
+        decision = rules.given().when(opening(season_year=season_year, **of_programme))
+
+        assert bool(decision.events) == (season_year in years)
+        if season_year not in years:
+            decision.then_refused(SEASON_YEAR, field="season_year")
+
+
+def test_who_names_another_year_hears_which_years_are_possible() -> None:
+    decision = campaigns.given().when(opening(season_year=2020))
+
+    assert decision.refused is not None
+    assert decision.refused.zh == "活动年度与开始日期不符：2024-01-02开始的活动，年度为2024或2025"
 
 
 def test_a_campaign_draws_on_a_budget_of_its_own_organisation_or_one_above_it() -> None:
