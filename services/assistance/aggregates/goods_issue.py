@@ -113,24 +113,11 @@ def decide(
 def issue_goods(
     command: IssueGoods, issue: GoodsIssue, context: Context
 ) -> list[GoodsIssueEvent | StockTaken | StockPutBack]:
-    if (before := issue.issue) is not None:
-        said = (before.item_id, before.file_id, before.person_id, before.quantity, before.effective_on)
-        if said == (
-            command.item_id,
-            command.file_id,
-            command.person_id,
-            command.quantity,
-            command.signed_on,
-        ):
-            return []
-        raise ALREADY_ISSUED(field="issue_id")
     item: GoodsItem = context.state(goods_item, command.item_id)
     if item.goods is None:
         raise ITEM_UNKNOWN(field="item_id")
     if item.goods.organisation_id != command.organisation_id:
         raise ANOTHER_ORGANISATION(field="organisation_id")
-    check_people(command, context.state(hardship_file, command.file_id), context)
-    taken = take(item, command.item_id, command.issue_id, command.quantity, command.signed_on)
     issued = GoodsIssued(
         issue_id=command.issue_id,
         organisation_id=command.organisation_id,
@@ -146,6 +133,12 @@ def issue_goods(
         witness_id=command.witness_id,
         effective_on=command.signed_on,
     )
+    if issue.issue is not None:
+        if issue.issue == issued:
+            return []
+        raise ALREADY_ISSUED(field="issue_id")
+    check_people(command, context.state(hardship_file, command.file_id), context)
+    taken = take(item, command.item_id, command.issue_id, command.quantity, command.signed_on)
     return [issued, taken]
 
 

@@ -162,7 +162,19 @@ def test_a_receipt_is_of_something() -> None:
 def test_goods_are_issued_against_signature_with_their_value_fixed() -> None:
     issues().given().when(issue()).then(ISSUED, TAKEN)
     issues().given(ISSUED).when(issue()).then_nothing()
-    issues().given(ISSUED).when(issue(quantity=3)).then_refused(ALREADY_ISSUED, field="issue_id")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"quantity": 3},
+        {"witness_id": "qian"},
+        {"proxy_relation": "neighbour"},
+        {"signed_on": date(2024, 3, 2)},
+    ],
+)
+def test_an_issue_id_stands_for_one_line_of_the_signature_list_only(changes: dict[str, Any]) -> None:
+    issues().given(ISSUED).when(issue(**changes)).then_refused(ALREADY_ISSUED, field="issue_id")
 
 
 def test_the_stock_goes_out_to_the_last_package_and_no_further() -> None:

@@ -145,10 +145,29 @@ def test_opening_the_same_file_again_changes_nothing() -> None:
     files.given(DRAFT).when(opening(DRAFT)).then_nothing()
 
 
-def test_a_file_id_stands_for_one_household_only() -> None:
-    other = opening(DRAFT, members=(ZHANG,))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"members": (ZHANG,)},
+        {"members": (ZHANG, WIFE, member_of("son", "son", education_stage="senior_secondary"))},
+        {"applicant_sex": "female"},
+        {"single_parent": True},
+        {"migrant_worker": True},
+        {"hardship_cause": "disability"},
+        {"further_causes": ("schooling",)},
+        {"opened_on": date(2024, 1, 9)},
+    ],
+)
+def test_a_file_id_stands_for_one_household_and_what_was_said_of_it_only(changes: dict[str, Any]) -> None:
+    other = opening(DRAFT, **changes)
 
     files.given(DRAFT).when(other).then_refused(ALREADY_OPENED, field="file_id")
+
+
+def test_an_opening_that_arrives_once_more_changes_nothing_though_the_draft_was_revised_since() -> None:
+    revised = file_revised(members=(ZHANG, WIFE), single_parent=True, hardship_cause="disability")
+
+    files.given(DRAFT, revised).when(opening(DRAFT)).then_nothing()
 
 
 def test_the_applicant_is_one_of_the_household() -> None:
@@ -262,6 +281,12 @@ def test_a_draft_is_submitted_with_all_proofs() -> None:
 
 def test_submitting_again_changes_nothing() -> None:
     files.given(*SUBMITTED).when(submission()).then_nothing()
+
+
+def test_who_submits_a_submitted_file_with_other_proofs_hears_that_it_is_submitted() -> None:
+    more = (*file_submitted().proofs, "medical_bills")
+    for other in (submission(proofs=more), submission(submitted_on=date(2024, 1, 11))):
+        files.given(*SUBMITTED).when(other).then_refused(WRONG_STEP, field="file_id")
 
 
 def test_missing_proofs_are_named() -> None:

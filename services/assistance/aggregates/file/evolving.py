@@ -1,10 +1,15 @@
 """What each event makes of a hardship file."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from services.assistance.aggregates.file.state import HardshipFile, Member, PayeeAccount, aid_key
+from services.assistance.aggregates.file.state import (
+    HardshipFile,
+    PayeeAccount,
+    aid_key,
+    members_of,
+    opening_of,
+)
 from services.assistance.events.file import (
     EconomicChecked,
     FileApproved,
@@ -20,7 +25,6 @@ from services.assistance.events.file import (
     HomeVisited,
     HouseholdAided,
     HouseholdAidReleased,
-    HouseholdMember,
     NoticePosted,
     ObjectionDecided,
     ObjectionReceived,
@@ -66,10 +70,11 @@ def _told(file: HardshipFile, event: ParticularsEvent, version: int) -> Hardship
         case FileOpened():
             return HardshipFile(
                 status="draft",
+                opening=opening_of(event),
                 organisation_id=event.organisation_id,
                 person_id=event.person_id,
                 applicant_sex=event.applicant_sex,
-                members=_members(event.members),
+                members=members_of(event.members),
                 single_parent=event.single_parent,
                 migrant_worker=event.migrant_worker,
                 hardship_cause=event.hardship_cause,
@@ -82,7 +87,7 @@ def _told(file: HardshipFile, event: ParticularsEvent, version: int) -> Hardship
             return replace(
                 file,
                 status="revised" if event.to_be_confirmed else file.status,
-                members=_members(event.members),
+                members=members_of(event.members),
                 single_parent=event.single_parent,
                 migrant_worker=event.migrant_worker,
                 hardship_cause=event.hardship_cause,
@@ -110,17 +115,11 @@ def _told(file: HardshipFile, event: ParticularsEvent, version: int) -> Hardship
             assert_never(event)
 
 
-def _members(members: Sequence[HouseholdMember]) -> tuple[Member, ...]:
-    return tuple(
-        Member(person_id=each.person_id, relation=each.relation, education_stage=each.education_stage)
-        for each in members
-    )
-
-
 def _stepped(file: HardshipFile, event: StepEvent) -> HardshipFile:
     match event:
         case FileSubmitted():
-            return replace(file, status="submitted", caseworkers=file.caseworkers | {event.caseworker_id})
+            caseworkers = file.caseworkers | {event.caseworker_id}
+            return replace(file, status="submitted", submission=event, caseworkers=caseworkers)
         case FileReviewed():
             return replace(file, status="first_review", reviewer_id=event.reviewer_id)
         case RevisionConfirmed():

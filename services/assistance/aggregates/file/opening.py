@@ -19,7 +19,7 @@ from services.assistance.aggregates.file.refusals import (
     OWN_HOUSEHOLD,
     PROOFS_MISSING,
 )
-from services.assistance.aggregates.file.state import STEPS, HardshipFile
+from services.assistance.aggregates.file.state import STEPS, HardshipFile, opening_of
 from services.assistance.events.file import (
     FileOpened,
     FileReopened,
@@ -58,33 +58,28 @@ NEEDED_FOR: dict[HardshipCause, Proof] = {
 
 def open_file(command: OpenFile, file: HardshipFile, context: Context) -> list[FileOpened]:
     """Source: handbook, assistance 1.3: one household, one file, built under one worker."""
-    if file.status != "none":
-        known = {each.person_id for each in file.members}
-        if (file.organisation_id, file.person_id) == (
-            command.organisation_id,
-            command.person_id,
-        ) and known == {each.person_id for each in command.members}:
+    opened = FileOpened(
+        file_id=command.file_id,
+        organisation_id=command.organisation_id,
+        person_id=command.person_id,
+        applicant_sex=command.applicant_sex,
+        members=command.members,
+        single_parent=command.single_parent,
+        migrant_worker=command.migrant_worker,
+        hardship_cause=command.hardship_cause,
+        further_causes=command.further_causes,
+        diagnosis=command.diagnosis,
+        caseworker_id=context.actor_id,
+        effective_on=command.opened_on,
+    )
+    if file.opening is not None:
+        if file.opening == opening_of(opened):
             return []
         raise ALREADY_OPENED(field="file_id")
     check_members(command.person_id, command.members)
     if any(each.person_id == context.actor_id for each in command.members):
         raise OWN_HOUSEHOLD(field="members")
-    return [
-        FileOpened(
-            file_id=command.file_id,
-            organisation_id=command.organisation_id,
-            person_id=command.person_id,
-            applicant_sex=command.applicant_sex,
-            members=command.members,
-            single_parent=command.single_parent,
-            migrant_worker=command.migrant_worker,
-            hardship_cause=command.hardship_cause,
-            further_causes=command.further_causes,
-            diagnosis=command.diagnosis,
-            caseworker_id=context.actor_id,
-            effective_on=command.opened_on,
-        )
-    ]
+    return [opened]
 
 
 def check_members(applicant_id: str, members: Sequence[HouseholdMember]) -> None:
@@ -153,7 +148,14 @@ def record_payee_account(
 
 def submit_file(command: SubmitFile, file: HardshipFile, context: Context) -> list[FileSubmitted]:
     """Source: handbook, assistance 1.4: proofs complete; a draft may be incomplete."""
-    if file.status == "submitted":
+    submitted = FileSubmitted(
+        file_id=command.file_id,
+        organisation_id=command.organisation_id,
+        proofs=command.proofs,
+        caseworker_id=context.actor_id,
+        effective_on=command.submitted_on,
+    )
+    if file.status == "submitted" and file.submission == submitted:
         return []
     check_status(file, "draft")
     check_day(file, command.submitted_on, "submitted_on")
@@ -166,15 +168,7 @@ def submit_file(command: SubmitFile, file: HardshipFile, context: Context) -> li
             missing=", ".join(missing),
             missing_zh="、".join(PROOFS_ZH[each] for each in missing),
         )
-    return [
-        FileSubmitted(
-            file_id=command.file_id,
-            organisation_id=command.organisation_id,
-            proofs=command.proofs,
-            caseworker_id=context.actor_id,
-            effective_on=command.submitted_on,
-        )
-    ]
+    return [submitted]
 
 
 def reopen_file(command: ReopenFile, file: HardshipFile, context: Context) -> list[FileReopened]:

@@ -1,6 +1,6 @@
 """The state of a hardship file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from typing import Literal
@@ -9,8 +9,11 @@ from services.assistance.events.file import (
     AidKind,
     EconomicFindings,
     EducationStage,
+    FileOpened,
+    FileSubmitted,
     HardshipCause,
     HardshipClass,
+    HouseholdMember,
     Outcome,
     Relation,
     Sex,
@@ -58,6 +61,21 @@ class Member:
 
 
 @message
+class Opening:
+    """What a file was opened with, without what is personal and without who did it."""
+
+    organisation_id: str
+    person_id: str
+    applicant_sex: Sex
+    members: tuple[Member, ...]
+    single_parent: bool
+    migrant_worker: bool
+    hardship_cause: HardshipCause
+    further_causes: tuple[HardshipCause, ...]
+    opened_on: date
+
+
+@message
 class PayeeAccount:
     """``person_id`` is the holder; ``version`` counts a file's accounts from 1."""
 
@@ -72,6 +90,7 @@ class HardshipFile:
     """Where a household's file stands.
 
     Args:
+        opening, submission: by which a command that is sent again is known.
         person_id: the applicant.
         caseworkers: all who have ever written in the file, also before it was closed and opened again.
         last_step_on: the day of the last step; none goes behind it.
@@ -85,6 +104,8 @@ class HardshipFile:
     """
 
     status: Status = "none"
+    opening: Opening | None = None
+    submission: FileSubmitted | None = None
     organisation_id: str = ""
     person_id: str = ""
     applicant_sex: Sex | None = None
@@ -121,6 +142,27 @@ class HardshipFile:
 
     def aided_fen(self, kind: AidKind, person_id: str, year: int) -> int:
         return self.aided.get(aid_key(kind, person_id, year), 0)
+
+
+def members_of(members: Sequence[HouseholdMember]) -> tuple[Member, ...]:
+    return tuple(
+        Member(person_id=each.person_id, relation=each.relation, education_stage=each.education_stage)
+        for each in members
+    )
+
+
+def opening_of(event: FileOpened) -> Opening:
+    return Opening(
+        organisation_id=event.organisation_id,
+        person_id=event.person_id,
+        applicant_sex=event.applicant_sex,
+        members=members_of(event.members),
+        single_parent=event.single_parent,
+        migrant_worker=event.migrant_worker,
+        hardship_cause=event.hardship_cause,
+        further_causes=event.further_causes,
+        opened_on=event.effective_on,
+    )
 
 
 def aid_key(kind: AidKind, person_id: str, year: int) -> str:
