@@ -46,6 +46,7 @@ from tests.rules.assistance.households import (
     account_recorded,
     file_approved,
     file_opened,
+    file_reviewed,
     file_revised,
     member_of,
     notice_posted,
@@ -122,6 +123,8 @@ def test_a_file_is_approved_by_neither_its_caseworker_nor_its_reviewer(person_id
 
     assert law.shown(file_approved(), by="sun", after=(hardship_file, POSTED)) is None
     assert law.shown(file_approved(), by=person_id, after=(hardship_file, POSTED)) == "file 1"
+    reviewed_twice = [*POSTED[:2], file_reviewed(reviewer_id="sun"), *POSTED[2:]]
+    assert law.shown(file_approved(), by="sun", after=(hardship_file, reviewed_twice)) == "file 1"
 
 
 def test_a_changed_household_is_confirmed_by_no_caseworker_of_its_file() -> None:

@@ -28,7 +28,7 @@ from shared.standards.money import format_yuan
 
 
 def two_persons_decide() -> Watch:
-    """Of a file: approver, reviewer and caseworkers; of a grant: who proposed it and who approved it.
+    """Of a file: approver, reviewers and caseworkers; of a grant: who proposed it and who approved it.
 
     A household that changed is confirmed by none of the caseworkers.
     """
@@ -36,7 +36,7 @@ def two_persons_decide() -> Watch:
     def watch(step: Step) -> str | None:
         match step.event:
             case FileApproved():
-                others = {*step.before.caseworkers, step.before.reviewer_id}
+                others = {*step.before.caseworkers, *step.before.reviewers}
                 return f"file {step.event.file_id}" if step.actor.person_id in others else None
             case RevisionConfirmed():
                 is_caseworker = step.actor.person_id in step.before.caseworkers

@@ -13,18 +13,27 @@ from services.assistance.aggregates.file.commands import (
     ReturnFile,
     WithdrawFile,
 )
+from services.assistance.aggregates.file.deciding import CAUSES
 from services.assistance.aggregates.file.refusals import (
     APPLICANT_CHANGES,
     APPROVER_TOOK_PART,
     BASIS_MISSING,
+    CAUSE_OF_ANOTHER_END,
     NOT_EARLIER,
     NOTICE_RUNS,
     OBJECTION_OPEN,
     WRONG_STEP,
 )
-from services.assistance.aggregates.file.state import STATUS_ZH, STEPS, Status
+from services.assistance.aggregates.file.state import CLOSING_CAUSE_ZH, STATUS_ZH, STEPS, Status
 from services.assistance.aggregates.hardship_file import hardship_file
-from services.assistance.events.file import FileClosed, FileRefused, FileReturned, FileWithdrawn, Outcome
+from services.assistance.events.file import (
+    ClosingCause,
+    FileClosed,
+    FileRefused,
+    FileReturned,
+    FileWithdrawn,
+    Outcome,
+)
 from services.assistance.parameters import ALL
 from shared.rules.personal import Personal
 from tests.rules.assistance.households import (
@@ -38,6 +47,7 @@ from tests.rules.assistance.households import (
     SUBMITTED,
     account_recorded,
     file_approved,
+    file_reviewed,
 )
 from tests.rules.assistance.test_public_notice import RECEIVED
 from tests.rules.rules import Rules
@@ -74,12 +84,12 @@ def refusal(**changes: Any) -> RefuseFile:
     return replace(command, **changes)
 
 
-def closing(outcome: Outcome = "exited") -> CloseFile:
+def closing(outcome: Outcome = "exited", cause: ClosingCause = "income_above_line") -> CloseFile:
     return CloseFile(
         file_id="1",
         organisation_id=FACTORY,
         outcome=outcome,
-        cause="income_above_line",
+        cause=cause,
         closed_on=date(2024, 6, 3),
     )
 
@@ -109,6 +119,23 @@ def test_an_open_objection_keeps_a_file_from_approval() -> None:
 @pytest.mark.parametrize("who", ["wang", "zhao"])
 def test_caseworker_and_reviewer_do_not_approve_the_file(who: str) -> None:
     files.given(*POSTED).when(approval(), by=who).then_refused(APPROVER_TOOK_PART)
+
+
+def test_who_once_passed_a_file_that_was_sent_back_does_not_approve_it_after_another_review() -> None:
+    sent_back = FileReturned(
+        file_id="1",
+        organisation_id=FACTORY,
+        person_id="zhang",
+        step="submitted",
+        reason=REASON,
+        returned_by="qian",
+        effective_on=date(2024, 1, 12),
+    )
+    first = file_reviewed(reviewer_id="sun")
+    given = files.given(*SUBMITTED, first, sent_back, *POSTED[len(SUBMITTED) :])
+
+    assert given.state.reviewer_id == "zhao"
+    given.when(approval(), by="sun").then_refused(APPROVER_TOOK_PART)
 
 
 def test_who_recorded_the_account_does_not_approve_the_file() -> None:
@@ -170,15 +197,40 @@ def test_a_household_withdraws_before_approval_and_not_after() -> None:
     files.given(*ON_FILE).when(command).then_refused(WRONG_STEP)
 
 
-@pytest.mark.parametrize("outcome", get_args(Outcome))
-def test_a_file_on_file_ends_as_exited_relieved_or_closed(outcome: Outcome) -> None:
-    (event,) = files.given(*ON_FILE).when(closing(outcome)).events
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [
+        ("exited", "income_above_line"),
+        ("relieved", "state_support"),
+        *(("closed", cause) for cause in ("died", "moved", "retired", "misidentified", "retracted_by_check")),
+        *((outcome, "other") for outcome in get_args(Outcome)),
+    ],
+)
+def test_a_file_on_file_ends_as_exited_relieved_or_closed(outcome: Outcome, cause: ClosingCause) -> None:
+    (event,) = files.given(*ON_FILE).when(closing(outcome, cause)).events
 
     assert isinstance(event, FileClosed)
     state = files.given(*ON_FILE, event).state
     assert state.status == outcome
     assert not state.is_on_file(date(2024, 6, 3))
-    files.given(*ON_FILE, event).when(closing(outcome)).then_nothing()
+    files.given(*ON_FILE, event).when(closing(outcome, cause)).then_nothing()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [("exited", "died"), ("exited", "state_support"), ("relieved", "moved"), ("closed", "income_above_line")],
+)
+def test_a_file_ends_for_a_cause_of_its_end(outcome: Outcome, cause: ClosingCause) -> None:
+    decision = files.given(*ON_FILE).when(closing(outcome, cause))
+
+    decision.then_refused(CAUSE_OF_ANOTHER_END, field="cause")
+
+
+def test_who_names_a_cause_of_another_end_hears_which_are_possible() -> None:
+    decision = files.given(*ON_FILE).when(closing("exited", "died"))
+
+    assert decision.refused is not None
+    assert decision.refused.zh == "办结为“脱困”的原因只能是：收入超过标准、其他"
 
 
 def test_only_a_file_that_is_on_file_is_closed() -> None:
@@ -190,4 +242,10 @@ def test_every_status_has_a_name_that_an_official_knows() -> None:
 
     assert set(STATUS_ZH) == statuses
     assert all(STATUS_ZH.values())
+
+
+def test_every_cause_ends_a_file_somehow_and_has_a_name() -> None:
+    causes = {cause for causes in CAUSES.values() for cause in causes}
+
+    assert causes == set(CLOSING_CAUSE_ZH) == set(get_args(ClosingCause))
     assert Status is not None

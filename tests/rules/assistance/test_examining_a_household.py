@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from services.assistance.aggregates.file.commands import RecordEconomicCheck, RecordHomeVisit, ReviewFile
 from services.assistance.aggregates.file.refusals import (
     AUTHORISATION_EXPIRED,
@@ -12,6 +14,7 @@ from services.assistance.aggregates.file.refusals import (
     NOT_AUTHORISED,
     NOTICE_NOT_CONSENTED,
     REVIEWER_IS_CASEWORKER,
+    VISITOR_OF_HOUSEHOLD,
     VISITORS,
     WRONG_STEP,
 )
@@ -93,6 +96,13 @@ def test_one_visitor_at_least_is_no_caseworker() -> None:
     given = files.given(*by_two[:1], replace(SUBMITTED[1], caseworker_id="li"), by_two[-1])
 
     given.when(visit(visitor_ids=("wang", "li"))).then_refused(VISITORS)
+
+
+@pytest.mark.parametrize("visitors", [("zhou", "zhang"), ("wife", "wang", "zhou")])
+def test_nobody_of_the_household_visits_it(visitors: tuple[str, ...]) -> None:
+    files.given(*REVIEWED).when(visit(visitor_ids=visitors)).then_refused(
+        VISITOR_OF_HOUSEHOLD, field="visitor_ids"
+    )
 
 
 def test_without_authorisation_no_visit_is_complete() -> None:

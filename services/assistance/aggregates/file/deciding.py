@@ -1,5 +1,7 @@
 """Deciding on a hardship file: approval, return, refusal, withdrawal, and its end."""
 
+from collections.abc import Mapping
+
 from services.assistance.aggregates.file.checks import check_day, check_status
 from services.assistance.aggregates.file.classifying import classify
 from services.assistance.aggregates.file.commands import (
@@ -13,19 +15,29 @@ from services.assistance.aggregates.file.refusals import (
     APPLICANT_CHANGES,
     APPROVER_TOOK_PART,
     BASIS_MISSING,
+    CAUSE_OF_ANOTHER_END,
     NOT_EARLIER,
     NOTICE_RUNS,
     OBJECTION_OPEN,
 )
-from services.assistance.aggregates.file.state import STEPS, HardshipFile
+from services.assistance.aggregates.file.state import CLOSING_CAUSE_ZH, STATUS_ZH, STEPS, HardshipFile
 from services.assistance.events.file import (
+    ClosingCause,
     FileApproved,
     FileClosed,
     FileRefused,
     FileReturned,
     FileWithdrawn,
+    Outcome,
 )
 from shared.rules.context import Context
+
+CAUSES: Mapping[Outcome, tuple[ClosingCause, ...]] = {
+    "exited": ("income_above_line", "other"),
+    "relieved": ("state_support", "other"),
+    "closed": ("died", "moved", "retired", "misidentified", "retracted_by_check", "other"),
+}
+"""Why a file ends as it does. Source: handbook, assistance 1.6."""
 
 
 def approve_file(command: ApproveFile, file: HardshipFile, context: Context) -> list[FileApproved]:
@@ -34,7 +46,7 @@ def approve_file(command: ApproveFile, file: HardshipFile, context: Context) -> 
         return []
     check_status(file, "public_notice")
     check_day(file, command.approved_on, "approved_on")
-    if context.actor_id in file.caseworkers or context.actor_id == file.reviewer_id:
+    if context.actor_id in file.caseworkers | file.reviewers:
         raise APPROVER_TOOK_PART()
     if file.notice_last_on is not None and command.approved_on <= file.notice_last_on:
         raise NOTICE_RUNS(field="approved_on", last_on=file.notice_last_on)
@@ -123,6 +135,14 @@ def close_file(command: CloseFile, file: HardshipFile, context: Context) -> list
         return []
     check_status(file, "on_file", "revised")
     check_day(file, command.closed_on, "closed_on")
+    if command.cause not in (causes := CAUSES[command.outcome]):
+        raise CAUSE_OF_ANOTHER_END(
+            field="cause",
+            outcome=command.outcome,
+            outcome_zh=STATUS_ZH[command.outcome],
+            causes=", ".join(causes),
+            causes_zh="、".join(CLOSING_CAUSE_ZH[each] for each in causes),
+        )
     return [
         FileClosed(
             file_id=command.file_id,

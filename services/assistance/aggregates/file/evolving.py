@@ -6,6 +6,7 @@ from typing import assert_never
 from services.assistance.aggregates.file.state import (
     HardshipFile,
     PayeeAccount,
+    Status,
     aid_key,
     members_of,
     opening_of,
@@ -121,9 +122,9 @@ def _stepped(file: HardshipFile, event: StepEvent) -> HardshipFile:
             caseworkers = file.caseworkers | {event.caseworker_id}
             return replace(file, status="submitted", submission=event, caseworkers=caseworkers)
         case FileReviewed():
-            return replace(file, status="first_review", reviewer_id=event.reviewer_id)
+            return _reviewed(file, "first_review", event.reviewer_id)
         case RevisionConfirmed():
-            return replace(file, status="on_file", reviewer_id=event.reviewer_id)
+            return _reviewed(file, "on_file", event.reviewer_id)
         case HomeVisited():
             return replace(file, status="home_visit", authorised_until=event.authorised_until)
         case EconomicChecked():
@@ -150,6 +151,10 @@ def _stepped(file: HardshipFile, event: StepEvent) -> HardshipFile:
             )
         case _:
             assert_never(event)
+
+
+def _reviewed(file: HardshipFile, status: Status, reviewer_id: str) -> HardshipFile:
+    return replace(file, status=status, reviewers=file.reviewers | {reviewer_id}, reviewer_id=reviewer_id)
 
 
 def _ended(file: HardshipFile, event: EndEvent) -> HardshipFile:

@@ -8,6 +8,7 @@ from services.assistance.aggregates.file.refusals import (
     NOT_AUTHORISED,
     NOTICE_NOT_CONSENTED,
     REVIEWER_IS_CASEWORKER,
+    VISITOR_OF_HOUSEHOLD,
     VISITORS,
 )
 from services.assistance.aggregates.file.state import HardshipFile
@@ -55,6 +56,8 @@ def record_home_visit(command: RecordHomeVisit, file: HardshipFile, context: Con
     visitors = set(command.visitor_ids)
     if len(visitors) < VISITORS_LEAST or visitors <= file.caseworkers:
         raise VISITORS(field="visitor_ids")
+    if any(file.member(each) is not None for each in visitors):
+        raise VISITOR_OF_HOUSEHOLD(field="visitor_ids")
     if not command.authorisation_signed:
         raise NOT_AUTHORISED(field="authorisation_signed")
     if not command.notice_consented:

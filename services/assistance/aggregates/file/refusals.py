@@ -83,6 +83,11 @@ VISITORS = Refusal(
     zh="入户须两人以上，且至少一人不是经办人",
     en="two visit a household at least, and one of them is no caseworker of the file",
 )
+VISITOR_OF_HOUSEHOLD = Refusal(
+    "hardship_file.visitor_of_household",
+    zh="该户家庭成员不能作为入户人员",
+    en="nobody visits their own household",
+)
 NOT_AUTHORISED = Refusal(
     "hardship_file.not_authorised",
     zh="申请人须签字授权核对家庭经济状况",
@@ -141,6 +146,11 @@ NOT_IN_HARDSHIP = Refusal(
 )
 NOT_EARLIER = Refusal(
     "hardship_file.not_earlier", zh="只能退回到更早的环节", en="a file is returned to an earlier step only"
+)
+CAUSE_OF_ANOTHER_END = Refusal(
+    "hardship_file.cause_of_another_end",
+    zh="办结为“{outcome_zh}”的原因只能是：{causes_zh}",
+    en="a file ends as {outcome} for one of these causes: {causes}",
 )
 BASIS_MISSING = Refusal(
     "hardship_file.basis_missing", zh="驳回须注明依据", en="a file is refused on a basis; name it"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from services.assistance.events.file import (
     AidKind,
+    ClosingCause,
     EconomicFindings,
     EducationStage,
     FileOpened,
@@ -51,6 +52,18 @@ STATUS_ZH: Mapping[Status, str] = {
 }
 
 
+CLOSING_CAUSE_ZH: Mapping[ClosingCause, str] = {
+    "income_above_line": "收入超过标准",
+    "state_support": "纳入国家保障",
+    "died": "死亡",
+    "moved": "迁出",
+    "retired": "退休",
+    "misidentified": "认定有误",
+    "retracted_by_check": "经核查取消",
+    "other": "其他",
+}
+
+
 @message
 class Member:
     """One of the household, without the name."""
@@ -92,7 +105,8 @@ class HardshipFile:
     Args:
         opening, submission: by which a command that is sent again is known.
         person_id: the applicant.
-        caseworkers: all who have ever written in the file, also before it was closed and opened again.
+        caseworkers, reviewers: all who have ever written in the file, or passed it at a review, also before
+            it was sent back, or closed and opened again; ``reviewer_id`` is the last of them.
         last_step_on: the day of the last step; none goes behind it.
         notice_last_on: the notice's last day.
         open_objections: those not decided.
@@ -114,6 +128,7 @@ class HardshipFile:
     migrant_worker: bool = False
     hardship_cause: HardshipCause = "other"
     caseworkers: frozenset[str] = frozenset()
+    reviewers: frozenset[str] = frozenset()
     reviewer_id: str | None = None
     approver_id: str | None = None
     last_step_on: date = date.min
