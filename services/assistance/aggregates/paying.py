@@ -1,24 +1,32 @@
-"""What becomes of a payment, whoever says so: its attempts, and what follows from a bank's answer."""
+"""A payment's attempts, what each event makes of them, and what follows from a bank's answer."""
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from services.assistance.aggregates.budget import restore, spend
 from services.assistance.events.payment import (
     Confirmation,
+    ContradictionSettled,
     Line,
     Outcome,
     OverpaymentFound,
+    OverpaymentRepaid,
     OverpaymentReturned,
     PaymentConfirmed,
     PaymentContradicted,
     PaymentFailed,
     PaymentGivenUp,
+    PaymentPrepared,
+    PaymentReleased,
     PaymentReturned,
+    PaymentReversed,
+    PaymentWithdrawn,
     ReturnCode,
+    ReversalRefused,
     ReversalRequested,
+    ReversalWithdrawn,
 )
 from shared.rules.message import message
 
@@ -93,6 +101,26 @@ class Payment:
     def needs_settling(self, line_id: str) -> bool:
         """Whether only the bank's paper can tell what became of a line."""
         return line_id in self.contradicted or any(line_id == each.line_id for each in self.lines("in_doubt"))
+
+
+PaymentEvent = (
+    PaymentPrepared
+    | PaymentWithdrawn
+    | PaymentReleased
+    | PaymentConfirmed
+    | PaymentFailed
+    | PaymentReturned
+    | PaymentContradicted
+    | ContradictionSettled
+    | OverpaymentFound
+    | OverpaymentReturned
+    | OverpaymentRepaid
+    | PaymentGivenUp
+    | ReversalRequested
+    | ReversalWithdrawn
+    | ReversalRefused
+    | PaymentReversed
+)
 
 
 def line_id(grant_id: str, attempt: int) -> str:
@@ -196,3 +224,64 @@ def given_up(payment: Payment, day: date) -> list[PaymentGivenUp]:
     if payment.lines("reversed"):
         return []
     return [PaymentGivenUp(**of_line(line), effective_on=day) for line in payment.came_back[-1:]]
+
+
+def evolve(payment: Payment, event: PaymentEvent) -> Payment:
+    after = _evolved(payment, event)
+    return after if event.effective_on <= after.last_on else replace(after, last_on=event.effective_on)
+
+
+def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - one branch an event
+    match event:
+        case PaymentPrepared():
+            return _now(payment, event, "prepared")
+        case PaymentWithdrawn():
+            return _now(payment, event, "withdrawn")
+        case PaymentReleased():
+            return replace(
+                _now(payment, event, "released"), releasers=payment.releasers | {event.released_by}
+            )
+        case PaymentConfirmed():
+            return _told(_now(payment, event, "confirmed"), event, "paid")
+        case PaymentFailed():
+            status: Status = "failed" if event.final else "in_doubt"
+            return _told(_now(payment, event, status), event, "failed", event.code)
+        case PaymentReturned():
+            returned = _told(_now(payment, event, "returned"), event, "returned", event.code)
+            return replace(returned, request=None)
+        case PaymentContradicted():
+            told = what_is_told(event.line_id, event.reported, event.reported_fen, event.code)
+            contradicted = payment.contradicted | {event.line_id}
+            return replace(payment, contradicted=contradicted, told=payment.told | {told})
+        case ContradictionSettled():
+            return replace(payment, contradicted=payment.contradicted - {event.line_id})
+        case OverpaymentFound():
+            return _told(_now(payment, event, "overpaid"), event, "paid")
+        case OverpaymentReturned():
+            return _told(_now(payment, event, "returned"), event, "returned", event.code)
+        case OverpaymentRepaid():
+            return _now(payment, event, "repaid")
+        case PaymentGivenUp():
+            return replace(payment, given_up=True)
+        case ReversalRequested():
+            return replace(payment, request=event, request_ended=None)
+        case ReversalWithdrawn():
+            return replace(payment, request=None, request_ended="withdrawn")
+        case ReversalRefused():
+            return replace(payment, request=None, request_ended="refused")
+        case PaymentReversed():
+            reversed_ = _now(payment, event, "reversed")
+            return replace(reversed_, request=None, reversed_fen=event.reversed_fen)
+        case _:
+            assert_never(event)
+
+
+def _now(payment: Payment, event: Line, status: Status) -> Payment:
+    known = payment.attempts.get(event.line_id)
+    attempt = Attempt(line=known.line if known else line_of(event), status=status)
+    return replace(payment, attempts={**payment.attempts, event.line_id: attempt})
+
+
+def _told(payment: Payment, line: Line, outcome: Outcome, code: ReturnCode | None = None) -> Payment:
+    told = what_is_told(line.line_id, outcome, line.amount_fen, code)
+    return replace(payment, told=payment.told | {told})

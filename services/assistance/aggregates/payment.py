@@ -1,37 +1,22 @@
 """Payments: the attempts to pay one aid grant, of which one at most succeeds; and its reversal."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any, assert_never
 
 from services.assistance.aggregates.budget import release, restore
 from services.assistance.aggregates.paying import (
-    Attempt,
     Payment,
-    Status,
+    PaymentEvent,
+    evolve,
     found_not_paid,
     found_paid,
-    line_of,
     of_line,
-    what_is_told,
 )
 from services.assistance.events.payment import (
     ContradictionSettled,
     Line,
-    Outcome,
-    OverpaymentFound,
     OverpaymentRepaid,
-    OverpaymentReturned,
-    PaymentConfirmed,
-    PaymentContradicted,
-    PaymentFailed,
-    PaymentGivenUp,
-    PaymentPrepared,
-    PaymentReleased,
-    PaymentReturned,
     PaymentReversed,
-    PaymentWithdrawn,
-    ReturnCode,
     ReversalReason,
     ReversalRefused,
     ReversalRefusingCause,
@@ -169,24 +154,6 @@ PaymentCommand = (
     | RefuseReversal
     | SettleContradiction
     | RecordRepayment
-)
-PaymentEvent = (
-    PaymentPrepared
-    | PaymentWithdrawn
-    | PaymentReleased
-    | PaymentConfirmed
-    | PaymentFailed
-    | PaymentReturned
-    | PaymentContradicted
-    | ContradictionSettled
-    | OverpaymentFound
-    | OverpaymentReturned
-    | OverpaymentRepaid
-    | PaymentGivenUp
-    | ReversalRequested
-    | ReversalWithdrawn
-    | ReversalRefused
-    | PaymentReversed
 )
 
 
@@ -354,67 +321,6 @@ def record_repayment(command: RecordRepayment, payment: Payment, context: Contex
             effective_on=command.repaid_on,
         )
     ]
-
-
-def evolve(payment: Payment, event: PaymentEvent) -> Payment:
-    after = _evolved(payment, event)
-    return after if event.effective_on <= after.last_on else replace(after, last_on=event.effective_on)
-
-
-def _evolved(payment: Payment, event: PaymentEvent) -> Payment:  # noqa: C901 - one branch an event
-    match event:
-        case PaymentPrepared():
-            return _now(payment, event, "prepared")
-        case PaymentWithdrawn():
-            return _now(payment, event, "withdrawn")
-        case PaymentReleased():
-            return replace(
-                _now(payment, event, "released"), releasers=payment.releasers | {event.released_by}
-            )
-        case PaymentConfirmed():
-            return _told(_now(payment, event, "confirmed"), event, "paid")
-        case PaymentFailed():
-            status: Status = "failed" if event.final else "in_doubt"
-            return _told(_now(payment, event, status), event, "failed", event.code)
-        case PaymentReturned():
-            returned = _told(_now(payment, event, "returned"), event, "returned", event.code)
-            return replace(returned, request=None)
-        case PaymentContradicted():
-            told = what_is_told(event.line_id, event.reported, event.reported_fen, event.code)
-            contradicted = payment.contradicted | {event.line_id}
-            return replace(payment, contradicted=contradicted, told=payment.told | {told})
-        case ContradictionSettled():
-            return replace(payment, contradicted=payment.contradicted - {event.line_id})
-        case OverpaymentFound():
-            return _told(_now(payment, event, "overpaid"), event, "paid")
-        case OverpaymentReturned():
-            return _told(_now(payment, event, "returned"), event, "returned", event.code)
-        case OverpaymentRepaid():
-            return _now(payment, event, "repaid")
-        case PaymentGivenUp():
-            return replace(payment, given_up=True)
-        case ReversalRequested():
-            return replace(payment, request=event, request_ended=None)
-        case ReversalWithdrawn():
-            return replace(payment, request=None, request_ended="withdrawn")
-        case ReversalRefused():
-            return replace(payment, request=None, request_ended="refused")
-        case PaymentReversed():
-            reversed_ = _now(payment, event, "reversed")
-            return replace(reversed_, request=None, reversed_fen=event.reversed_fen)
-        case _:
-            assert_never(event)
-
-
-def _now(payment: Payment, event: Line, status: Status) -> Payment:
-    known = payment.attempts.get(event.line_id)
-    attempt = Attempt(line=known.line if known else line_of(event), status=status)
-    return replace(payment, attempts={**payment.attempts, event.line_id: attempt})
-
-
-def _told(payment: Payment, line: Line, outcome: Outcome, code: ReturnCode | None = None) -> Payment:
-    told = what_is_told(line.line_id, outcome, line.amount_fen, code)
-    return replace(payment, told=payment.told | {told})
 
 
 payment = Decider("payment", "grant_id", PaymentCommand, PaymentEvent, Payment(), decide, evolve)
