@@ -52,9 +52,11 @@ from services.assistance.aggregates.relief_campaign import CloseCampaign, OpenCa
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
 from services.assistance.imports.bank_results import record_result_file
 from services.assistance.projections.access import access, organisation_tree
-from services.assistance.projections.aid_grants import aid_grants, grant, grants_due
+from services.assistance.projections.aid_grants import aid_grants, grant, grants, grants_due
 from services.assistance.projections.bank_file import write_bank_file
 from services.assistance.projections.batch_lines import batch_lines
+from services.assistance.projections.budgets import budgets, budgets_left
+from services.assistance.projections.goods_items import goods_items, goods_stock
 from services.assistance.projections.hardship_files import file_as_it_stands, files, hardship_files
 from services.assistance.projections.journal import journal_page
 from services.assistance.projections.ledger import (
@@ -69,13 +71,17 @@ from services.assistance.projections.organisations_above import (
 )
 from services.assistance.projections.organisations_within import organisations_within
 from services.assistance.projections.payment_batches import (
+    batches,
     grants_not_payable,
     not_payable,
     payment_batch,
     payment_batches,
 )
 from services.assistance.projections.payment_lines import payment_lines
+from services.assistance.projections.relief_campaigns import campaigns, relief_campaigns
+from services.assistance.projections.reversal_requests import reversal_requests, reversals_waiting
 from services.assistance.reactions import bank_files
+from shared.runtime.access import ANYWHERE
 from shared.runtime.facts import LookUp
 from shared.runtime.methods import command, operation, query
 from shared.runtime.scopes import SUBTREE
@@ -106,6 +112,10 @@ class AssistanceService(Service):
         not_payable,
         ledger_entries,
         ledger_balances,
+        budgets,
+        relief_campaigns,
+        goods_items,
+        reversal_requests,
     )
     reactions = (bank_files,)
 
@@ -164,6 +174,10 @@ class AssistanceService(Service):
     refuse_reversal = command(RefuseReversal, role="approver", scope=HERE)
     files = query(files, role=CASEWORKERS, scope=SUBTREE, reads=(hardship_files, organisation_tree))
     file_as_it_stands = operation(file_as_it_stands, role=CASEWORKERS, scope=HERE)
+    campaigns = query(campaigns, role=CASEWORKERS, scope=ANYWHERE, reads=(relief_campaigns,))
+    goods_stock = query(goods_stock, role=CASEWORKERS, scope=SUBTREE, reads=(goods_items, organisation_tree))
+    budgets_left = query(budgets_left, role=PAYERS, scope=SUBTREE, reads=(budgets, organisation_tree))
+    grants = query(grants, role=PAYERS, scope=SUBTREE, reads=(aid_grants, organisation_tree))
     grant = query(grant, role=PAYERS, scope=HERE, reads=(aid_grants, payment_lines))
     grants_due = query(
         grants_due,
@@ -172,7 +186,11 @@ class AssistanceService(Service):
         reads=(aid_grants, hardship_files, payment_lines, organisation_tree),
     )
     batch_lines = operation(batch_lines, role=PAYERS, scope=HERE)
+    batches = query(batches, role=PAYERS, scope=SUBTREE, reads=(payment_batches, organisation_tree))
     payment_batch = query(payment_batch, role=PAYERS, scope=HERE, reads=(payment_batches,))
+    reversals_waiting = query(
+        reversals_waiting, role=PAYERS, scope=SUBTREE, reads=(reversal_requests, organisation_tree)
+    )
     grants_not_payable = query(
         grants_not_payable, role=PAYERS, scope=HERE, reads=(not_payable, payment_batches)
     )

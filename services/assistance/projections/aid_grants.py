@@ -85,6 +85,26 @@ def grant(connection: Connection, *, grant_id: str, organisation_id: str) -> dic
     return dict(found) | {"lines": [dict(each) for each in connection.execute(lines).mappings()]}
 
 
+def grants(
+    connection: Connection, *, reach: Reach, status: str | None = None, after: int = 0, limit: PageLimit = 500
+) -> list[dict[str, Any]]:
+    """The grants of an organisation and all below it, in the order in which they were proposed.
+
+    Args:
+        status: ``proposed`` are those that wait for an approver.
+        after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
+    """
+    wanted = (
+        select(table)
+        .where(reach.holds(table.c.organisation_id), table.c.position > after)
+        .order_by(table.c.position)
+        .limit(limit)
+    )
+    if status is not None:
+        wanted = wanted.where(table.c.status == status)
+    return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
 def grants_due(
     connection: Connection, *, reach: Reach, after: int = 0, limit: PageLimit = 500
 ) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from shared.log.envelope import Envelope
 from shared.log.tables import Number
 from shared.projections.projection import Key, Projection, Row
 from shared.runtime.paging import PAGE_MOST, PageLimit
+from shared.runtime.scopes import Reach
 
 batches_table = Table(
     "payment_batches",
@@ -164,8 +165,34 @@ def payment_batch(connection: Connection, *, batch_id: str, organisation_id: str
     found = connection.execute(wanted).mappings().one_or_none()
     if found is None:
         return None
-    days = {name: found[name] and found[name].isoformat() for name in DAYS}
-    return dict(found) | days
+    return as_plain(dict(found))
+
+
+def batches(
+    connection: Connection,
+    *,
+    reach: Reach,
+    status: str | None = None,
+    after_id: str = "",
+    limit: PageLimit = PAGE_MOST,
+) -> list[dict[str, Any]]:
+    """The batches of an organisation and all below it, as ``payment_batch`` tells each.
+
+    They come in the order of their ids, a page of those after ``after_id``.
+    """
+    wanted = (
+        select(batches_table)
+        .where(reach.holds(batches_table.c.organisation_id), batches_table.c.batch_id > after_id)
+        .order_by(batches_table.c.batch_id)
+        .limit(limit)
+    )
+    if status is not None:
+        wanted = wanted.where(batches_table.c.status == status)
+    return [as_plain(dict(row)) for row in connection.execute(wanted).mappings()]
+
+
+def as_plain(row: Row) -> Row:
+    return row | {name: row[name] and row[name].isoformat() for name in DAYS}
 
 
 def grants_not_payable(
