@@ -42,14 +42,14 @@ from shared.rules.refusal import Refusal
 def decide(command: FileCommand, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.3 to 1.6 (published union procedure of 2020)."""
     if isinstance(command, OpenFile):
-        return [*opening.open_file(command, file, context)]
+        return opening.open_file(command, file, context)
     if file.status == "none":
         raise UNKNOWN(field="file_id")
     if file.organisation_id != command.organisation_id:
         raise ANOTHER_ORGANISATION(field="organisation_id")
     if file.member(context.actor_id) is not None:
         raise OWN_HOUSEHOLD()
-    return [*take_step(command, file, context)]
+    return take_step(command, file, context)
 
 
 def take_step(  # noqa: C901 - one branch a command
@@ -57,37 +57,37 @@ def take_step(  # noqa: C901 - one branch a command
 ) -> list[FileEvent]:
     match command:
         case OpenFile():
-            return [*opening.open_file(command, file, context)]
+            return opening.open_file(command, file, context)
         case ReviseFile():
-            return [*opening.revise_file(command, file, context)]
+            return opening.revise_file(command, file, context)
         case RecordPayeeAccount():
-            return [*opening.record_payee_account(command, file, context)]
+            return opening.record_payee_account(command, file, context)
         case SubmitFile():
-            return [*opening.submit_file(command, file, context)]
+            return opening.submit_file(command, file, context)
         case ReviewFile():
-            return [*examining.review_file(command, file, context)]
+            return examining.review_file(command, file, context)
         case RecordHomeVisit():
-            return [*examining.record_home_visit(command, file, context)]
+            return examining.record_home_visit(command, file, context)
         case RecordEconomicCheck():
-            return [*examining.record_economic_check(command, file, context)]
+            return examining.record_economic_check(command, file, context)
         case PostNotice():
-            return [*noticing.post_notice(command, file, context)]
+            return noticing.post_notice(command, file, context)
         case RecordObjection():
-            return [*noticing.record_objection(command, file, context)]
+            return noticing.record_objection(command, file, context)
         case DecideObjection():
-            return [*noticing.decide_objection(command, file, context)]
+            return noticing.decide_objection(command, file, context)
         case ApproveFile():
-            return [*deciding.approve_file(command, file, context)]
+            return deciding.approve_file(command, file, context)
         case ReturnFile():
-            return [*deciding.return_file(command, file, context)]
+            return deciding.return_file(command, file, context)
         case RefuseFile():
-            return [*deciding.refuse_file(command, file, context)]
+            return deciding.refuse_file(command, file, context)
         case WithdrawFile():
-            return [*deciding.withdraw_file(command, file, context)]
+            return deciding.withdraw_file(command, file, context)
         case CloseFile():
-            return [*deciding.close_file(command, file, context)]
+            return deciding.close_file(command, file, context)
         case ReopenFile():
-            return [*opening.reopen_file(command, file, context)]
+            return opening.reopen_file(command, file, context)
         case _:
             assert_never(command)
 

@@ -11,6 +11,7 @@ from services.assistance.aggregates.file.commands import (
     ReturnFile,
     WithdrawFile,
 )
+from services.assistance.aggregates.file.evolving import FileEvent
 from services.assistance.aggregates.file.refusals import (
     APPLICANT_CHANGES,
     APPROVER_TOOK_PART,
@@ -40,7 +41,7 @@ CAUSES: Mapping[Outcome, tuple[ClosingCause, ...]] = {
 """Why a file ends as it does. Source: handbook, assistance 1.6."""
 
 
-def approve_file(command: ApproveFile, file: HardshipFile, context: Context) -> list[FileApproved]:
+def approve_file(command: ApproveFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.1, 1.4 and 6."""
     if file.status == "on_file" and file.approver_id == context.actor_id:
         return []
@@ -70,7 +71,7 @@ def approve_file(command: ApproveFile, file: HardshipFile, context: Context) -> 
     ]
 
 
-def return_file(command: ReturnFile, file: HardshipFile, context: Context) -> list[FileReturned]:
+def return_file(command: ReturnFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.4: returned with a reason to any earlier step."""
     check_status(file, *STEPS[1:], "revised")
     check_day(file, command.returned_on, "returned_on")
@@ -90,7 +91,7 @@ def return_file(command: ReturnFile, file: HardshipFile, context: Context) -> li
     ]
 
 
-def refuse_file(command: RefuseFile, file: HardshipFile, context: Context) -> list[FileRefused]:
+def refuse_file(command: RefuseFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.4: refused with reason and basis."""
     if file.status == "refused":
         return []
@@ -112,7 +113,7 @@ def refuse_file(command: RefuseFile, file: HardshipFile, context: Context) -> li
     ]
 
 
-def withdraw_file(command: WithdrawFile, file: HardshipFile, context: Context) -> list[FileWithdrawn]:
+def withdraw_file(command: WithdrawFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     if file.status == "withdrawn":
         return []
     check_status(file, *STEPS)
@@ -129,7 +130,7 @@ def withdraw_file(command: WithdrawFile, file: HardshipFile, context: Context) -
     ]
 
 
-def close_file(command: CloseFile, file: HardshipFile, context: Context) -> list[FileClosed]:
+def close_file(command: CloseFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.6. Grants that are not paid yet stay for a person to decide."""
     if file.status == command.outcome:
         return []

@@ -2,6 +2,7 @@
 
 from services.assistance.aggregates.file.checks import check_day, check_status
 from services.assistance.aggregates.file.commands import RecordEconomicCheck, RecordHomeVisit, ReviewFile
+from services.assistance.aggregates.file.evolving import FileEvent
 from services.assistance.aggregates.file.refusals import (
     AUTHORISATION_EXPIRED,
     FINDINGS,
@@ -25,9 +26,7 @@ VISITORS_LEAST = 2
 """A visit alone is no visit (published procedure of 2020); the law of the two is not a figure of policy."""
 
 
-def review_file(
-    command: ReviewFile, file: HardshipFile, context: Context
-) -> list[FileReviewed | RevisionConfirmed]:
+def review_file(command: ReviewFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """The first review, or that of a changed household: who is not satisfied returns the file.
 
     Source: handbook, assistance 1.4 and 6: the reviewer is no caseworker and not of the household.
@@ -49,7 +48,7 @@ def review_file(
     ]
 
 
-def record_home_visit(command: RecordHomeVisit, file: HardshipFile, context: Context) -> list[HomeVisited]:
+def record_home_visit(command: RecordHomeVisit, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.4; consents: 个人信息保护法 arts. 25, 28 to 31."""
     check_status(file, "first_review")
     check_day(file, command.visited_on, "visited_on")
@@ -75,7 +74,7 @@ def record_home_visit(command: RecordHomeVisit, file: HardshipFile, context: Con
 
 def record_economic_check(
     command: RecordEconomicCheck, file: HardshipFile, context: Context
-) -> list[EconomicChecked]:
+) -> list[FileEvent]:
     """Source: handbook, assistance 1.4: a signed authorisation that has not expired."""
     check_status(file, "home_visit", "economic_check")
     if file.status == "economic_check" and file.findings == command.findings:

@@ -4,6 +4,7 @@ from datetime import date
 
 from services.assistance.aggregates.file.checks import check_day, check_status
 from services.assistance.aggregates.file.commands import DecideObjection, PostNotice, RecordObjection
+from services.assistance.aggregates.file.evolving import FileEvent
 from services.assistance.aggregates.file.refusals import (
     APPLICANT_CHANGES,
     NO_CALENDAR,
@@ -19,7 +20,7 @@ from shared.standards.invalid import Invalid
 from shared.standards.working_days import Calendar, Year, read_year
 
 
-def post_notice(command: PostNotice, file: HardshipFile, context: Context) -> list[NoticePosted]:
+def post_notice(command: PostNotice, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.5; 民法典 art. 201: the day of posting does not count."""
     check_status(file, "economic_check", "public_notice")
     check_day(file, command.posted_on, "posted_on")
@@ -63,9 +64,7 @@ def calendar_of(year: int, context: Context) -> Year:
         raise NO_CALENDAR(field="posted_on", year=year) from None
 
 
-def record_objection(
-    command: RecordObjection, file: HardshipFile, context: Context
-) -> list[ObjectionReceived]:
+def record_objection(command: RecordObjection, file: HardshipFile, context: Context) -> list[FileEvent]:
     if command.objection_id in file.open_objections:
         return []
     check_status(file, "public_notice")
@@ -84,9 +83,7 @@ def record_objection(
     ]
 
 
-def decide_objection(
-    command: DecideObjection, file: HardshipFile, context: Context
-) -> list[ObjectionDecided]:
+def decide_objection(command: DecideObjection, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.5: upheld, it sends back to first review; rejected, with a reason."""
     check_status(file, "public_notice")
     check_day(file, command.decided_on, "decided_on")

@@ -10,6 +10,7 @@ from services.assistance.aggregates.file.commands import (
     ReviseFile,
     SubmitFile,
 )
+from services.assistance.aggregates.file.evolving import FileEvent
 from services.assistance.aggregates.file.refusals import (
     ALREADY_OPENED,
     APPLICANT_CHANGES,
@@ -56,7 +57,7 @@ NEEDED_FOR: dict[HardshipCause, Proof] = {
 }
 
 
-def open_file(command: OpenFile, file: HardshipFile, context: Context) -> list[FileOpened]:
+def open_file(command: OpenFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.3: one household, one file, built under one worker."""
     opened = FileOpened(
         file_id=command.file_id,
@@ -91,7 +92,7 @@ def check_members(applicant_id: str, members: Sequence[HouseholdMember]) -> None
         raise APPLICANT_MISSING(field="members")
 
 
-def revise_file(command: ReviseFile, file: HardshipFile, context: Context) -> list[FileRevised]:
+def revise_file(command: ReviseFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """A draft is changed freely; on file it is completed. Between the two it is returned first.
 
     Nobody alone makes a household another one: class and aid hang on who lives in it, on the children's
@@ -127,7 +128,7 @@ def revise_file(command: ReviseFile, file: HardshipFile, context: Context) -> li
 
 def record_payee_account(
     command: RecordPayeeAccount, file: HardshipFile, context: Context
-) -> list[PayeeAccountRecorded]:
+) -> list[FileEvent]:
     """Nobody can see whether an account is the old one, so each recording makes a new version."""
     check_status(file, *STEPS, "on_file", "revised")
     if file.member(command.person_id) is None:
@@ -146,7 +147,7 @@ def record_payee_account(
     ]
 
 
-def submit_file(command: SubmitFile, file: HardshipFile, context: Context) -> list[FileSubmitted]:
+def submit_file(command: SubmitFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.4: proofs complete; a draft may be incomplete."""
     submitted = FileSubmitted(
         file_id=command.file_id,
@@ -171,7 +172,7 @@ def submit_file(command: SubmitFile, file: HardshipFile, context: Context) -> li
     return [submitted]
 
 
-def reopen_file(command: ReopenFile, file: HardshipFile, context: Context) -> list[FileReopened]:
+def reopen_file(command: ReopenFile, file: HardshipFile, context: Context) -> list[FileEvent]:
     """Source: handbook, assistance 1.6: who returns needs no new file, but goes through the steps again."""
     if file.status == "draft":
         return []
