@@ -2,16 +2,26 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from services.assistance.aggregates import language
-from services.assistance.events.file import RevisionConfirmed
-from services.assistance.projections.payment_story import SENTENCES
+from services.assistance.aggregates.file.state import CLOSING_CAUSE_ZH
+from services.assistance.events.batch import UnlockReason
+from services.assistance.events.file import ClosingCause, RevisionConfirmed
+from services.assistance.events.payment import ReturnCode, ReversalRefusingCause, WithdrawalReason
+from services.assistance.projections.payment_story import (
+    REFUSING_CAUSES,
+    RETURN_CODES_ZH,
+    SENTENCES,
+    UNLOCK_REASONS_ZH,
+    WITHDRAWAL_REASONS_ZH,
+)
 from shared.cli.main import app
 from tests.rules.assistance.history import HISTORY
 from tests.rules.assistance.households import FACTORY, file_revised
@@ -62,6 +72,21 @@ def test_each_is_told_in_whole_sentences_of_both_languages(event_type: type[Any]
         assert re.search("[\u4e00-\u9fff]", zh)
         assert re.search("[a-z] [a-z]", en)
         assert not re.search("[{}]|None|Personal|\\(\\)", zh + en)
+        assert not re.search("[a-z]_[a-z]", zh)
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        (CLOSING_CAUSE_ZH, ClosingCause),
+        (WITHDRAWAL_REASONS_ZH, WithdrawalReason),
+        (UNLOCK_REASONS_ZH, UnlockReason),
+        (RETURN_CODES_ZH, ReturnCode),
+        (REFUSING_CAUSES, ReversalRefusingCause),
+    ],
+)
+def test_every_code_that_a_story_tells_has_words(words: Mapping[str, Any], codes: Any) -> None:
+    assert set(words) == set(get_args(codes))
 
 
 def explained(*arguments: str) -> Result:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.assistance.aggregates.aid_grant import aid_grant
-from services.assistance.aggregates.file.state import STATUS_ZH
+from services.assistance.aggregates.file.state import CLOSING_CAUSE_ZH, STATUS_ZH
 from services.assistance.aggregates.hardship_file import hardship_file
 from services.assistance.aggregates.payment import payment
 from services.assistance.aggregates.payment_batch import payment_batch
@@ -17,6 +17,7 @@ from services.assistance.events.batch import (
     BatchReconciled,
     BatchReleased,
     BatchUnlocked,
+    UnlockReason,
 )
 from services.assistance.events.file import (
     EconomicChecked,
@@ -57,6 +58,7 @@ from services.assistance.events.payment import (
     ReversalRefusingCause,
     ReversalRequested,
     ReversalWithdrawn,
+    WithdrawalReason,
 )
 from shared.log.envelope import Envelope
 from shared.log.log import Log
@@ -159,6 +161,19 @@ RETURN_CODES_ZH: Mapping[ReturnCode, str] = {
     "limit_exceeded": "超过限额",
     "bank_other": "银行其他原因",
 }
+WITHDRAWAL_REASONS_ZH: Mapping[WithdrawalReason, str] = {
+    "file_changed": "档案有变更",
+    "grant_changed": "救助有变更",
+    "wrong_account": "收款账户有误",
+    "not_now": "暂不支付",
+    "clerical_error": "经办差错",
+}
+UNLOCK_REASONS_ZH: Mapping[UnlockReason, str] = {
+    "line_changed": "明细有变更",
+    "wrong_lines": "明细有误",
+    "not_approved": "审批未通过",
+    "clerical_error": "经办差错",
+}
 REFUSING_CAUSES: Mapping[ReversalRefusingCause, tuple[str, str]] = {
     "paid_rightly": ("原支付无误", "it was paid rightly"),
     "amount_wrong": ("冲销金额有误", "the reversal's amount is wrong"),
@@ -199,7 +214,7 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     ),
     FileWithdrawn: lambda _, who: (f"{who} 撤回档案", f"{who} withdrew the file"),
     FileClosed: lambda event, who: (
-        f"{who} 办结档案：{STATUS_ZH[event.outcome]}（{event.cause}）",
+        f"{who} 办结档案：{STATUS_ZH[event.outcome]}（{CLOSING_CAUSE_ZH[event.cause]}）",
         f"{who} ended the file as {event.outcome}: {event.cause}",
     ),
     FileReopened: lambda _, who: (f"{who} 重新启用档案", f"{who} opened the file again"),
@@ -229,7 +244,7 @@ SENTENCES: Mapping[type[Any], Sentence] = {
     ),
     PaymentPrepared: prepared,
     PaymentWithdrawn: lambda event, who: (
-        f"{who} 将明细{event.line_id}移出批次{event.batch_id}：{event.reason}",
+        f"{who} 将明细{event.line_id}移出批次{event.batch_id}：{WITHDRAWAL_REASONS_ZH[event.reason]}",
         f"{who} took line {event.line_id} out of batch {event.batch_id}: {event.reason}",
     ),
     BatchLocked: lambda event, who: (
@@ -237,7 +252,7 @@ SENTENCES: Mapping[type[Any], Sentence] = {
         f"{who} locked batch {event.batch_id} with {event.line_count} lines",
     ),
     BatchUnlocked: lambda event, who: (
-        f"{who} 解锁批次{event.batch_id}：{event.reason}",
+        f"{who} 解锁批次{event.batch_id}：{UNLOCK_REASONS_ZH[event.reason]}",
         f"{who} unlocked batch {event.batch_id}: {event.reason}",
     ),
     BatchChecked: lambda event, who: (
