@@ -5,13 +5,15 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo.bank_double import BankDouble
+from services.assistance.aggregates.budget import AllocateBudget
 from services.assistance.imports.bank_results import results_in
 from services.assistance.projections.bank_file import (
     HOLDER_ERASED,
@@ -25,7 +27,15 @@ from services.assistance.projections.payment_batches import grants_not_payable, 
 from shared.log.entry import Answer
 from shared.rules.refusal import Refused
 from tests.architecture.tree import ROOT
-from tests.assistance.town import AMOUNT_FEN, DISTRICT, PAID_ON, Town, account
+from tests.assistance.town import (
+    AMOUNT_FEN,
+    APPROVED_ON,
+    DISTRICT,
+    PAID_ON,
+    Town,
+    account,
+    campaign,
+)
 
 ALLOCATED_FEN = 10_000_000_000
 
@@ -65,9 +75,9 @@ def bank(tmp_path: Path) -> Bank:
     return Bank(tmp_path)
 
 
-def sent(town: Town, batch_id: str, numbers: list[int]) -> str:
+def sent(town: Town, batch_id: str, numbers: list[int], campaign_id: str = "winter") -> str:
     """A batch of these households' grants is released; its bank file."""
-    town.open_batch(batch_id, numbers)
+    town.open_batch(batch_id, numbers, campaign_id)
     town.approve_batch(batch_id)
     outcome = town.release_batch(batch_id)
     assert isinstance(outcome, Answer), outcome
@@ -195,6 +205,38 @@ def test_there_is_no_bank_file_before_the_release(town: Town) -> None:
     with pytest.raises(Refused) as refused:
         bank_file(town.house.log, "first", DISTRICT)
     assert refused.value.refusal is NOT_RELEASED
+
+
+def test_a_bank_file_says_what_each_payment_is_for(town: Town) -> None:
+    town.settle([1])
+    town.grant([1])
+    town.settle([2], stage="senior_secondary")
+    town.each("sun", student_aid())
+    town.grant([2], "autumn")
+
+    relief = sent(town, "first", [1])
+    studies = sent(town, "second", [2], "autumn")
+
+    assert [text.splitlines()[2].split(",")[-1] for text in (relief, studies)] == [
+        "工会帮扶慰问",
+        "工会金秋助学",
+    ]
+
+
+def student_aid() -> list[Any]:
+    """A budget and a campaign."""
+    allocation = AllocateBudget(
+        budget_id="autumn",
+        organisation_id=DISTRICT,
+        fund_source="union_funds",
+        programme="autumn_student_aid",
+        year=2024,
+        document_no="3",
+        amount_fen=ALLOCATED_FEN,
+        allocated_on=APPROVED_ON,
+    )
+    opening = replace(campaign("autumn"), budget_id="autumn", programme="autumn_student_aid", amount_fen=None)
+    return [allocation, opening]
 
 
 def test_a_bank_file_pays_the_account_that_was_approved_though_another_was_recorded_since(town: Town) -> None:

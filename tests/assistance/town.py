@@ -37,7 +37,7 @@ from services.assistance.aggregates.grant.commands import ApproveGrant, ProposeG
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.aggregates.relief_campaign import OpenCampaign
 from services.assistance.aggregates.scope import ORGANISATIONS_ABOVE
-from services.assistance.events.file import Proof
+from services.assistance.events.file import EducationStage, Proof
 from services.assistance.parameters import ALL
 from services.assistance.projections.ledger import ledger_balances, ledger_entries
 from services.assistance.projections.payment_batches import not_payable, payment_batches
@@ -125,8 +125,18 @@ class Town:
             if not isinstance(outcome, Answer):
                 raise outcome
 
-    def settle(self, numbers: Sequence[int], *, without_account: Sequence[int] = ()) -> None:
-        """Households with these numbers come on file, each a person with an account of their own."""
+    def settle(
+        self,
+        numbers: Sequence[int],
+        *,
+        without_account: Sequence[int] = (),
+        stage: EducationStage | None = None,
+    ) -> None:
+        """Households with these numbers come on file, each a person with an account of their own.
+
+        Args:
+            stage: of education, in which all of them are.
+        """
         of: dict[int, dict[str, Any]] = {
             number: {"file_id": f"file-{number}", "organisation_id": FACTORY} for number in numbers
         }
@@ -138,7 +148,7 @@ class Town:
                     **of[number],
                     person_id=persons[number],
                     applicant_sex="female",
-                    members=(member_of(persons[number], "self"),),
+                    members=(member_of(persons[number], "self", education_stage=stage),),
                     single_parent=False,
                     migrant_worker=False,
                     hardship_cause="low_income",

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -10,12 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from services.assistance.aggregates.aid_grant import aid_grant
 from services.assistance.aggregates.batch.commands import RecordBankFile
 from services.assistance.aggregates.batch.lines import digest_of_file
 from services.assistance.aggregates.batch.state import PaymentBatch
 from services.assistance.aggregates.payment_batch import payment_batch
 from services.assistance.events.batch import BatchLine, BatchReleased
+from services.assistance.events.campaign import Programme
 from services.assistance.events.file import PayeeAccountRecorded
+from services.assistance.events.grant import GrantProposed
 from shared.log.log import Log
 from shared.log.store import among
 from shared.log.streams import read_event
@@ -53,7 +56,13 @@ NOT_WRITTEN = Refusal(
 OUT = Path("bank") / "out"
 """Where the bank fetches its files, among the files of the service."""
 COLUMNS = ("line_id", "holder_name", "account_number", "amount_yuan", "purpose")
-PURPOSE = "工会帮扶慰问"
+PURPOSES: Mapping[Programme, str] = {
+    "winter_warmth": "工会帮扶慰问",
+    "living_aid": "工会帮扶慰问",
+    "temporary_living_aid": "工会帮扶慰问",
+    "autumn_student_aid": "工会金秋助学",
+}
+"""What the bank shows the household beside the amount."""
 SHOWN = ("account_number", "holder_name")
 """What the file shows of each holder in the clear."""
 
@@ -97,12 +106,14 @@ def bank_file(log: Log, batch_id: str, organisation_id: str) -> BankFile:
     with log.store.read() as connection:
         accounts = _accounts_of(log, connection, lines)
         holders = _holders(log, connection, lines, accounts)
+        purposes = _purposes_of(log, connection, [line.grant_id for _, line in lines])
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
     rows.writerow(("batch", batch_id, len(lines), plain_yuan(released.amount_fen), released.file_digest))
     rows.writerow(COLUMNS)
     for (line_id, line), (name, number) in zip(lines, holders, strict=True):
-        rows.writerow((line_id, name, number, plain_yuan(line.amount_fen), PURPOSE))
+        purpose = purposes[line.grant_id]
+        rows.writerow((line_id, name, number, plain_yuan(line.amount_fen), purpose))
     return BankFile(
         f"{batch_id}.csv",
         written.getvalue(),
@@ -133,14 +144,26 @@ def _holders(
     return holders
 
 
+def _purposes_of(log: Log, connection: Connection, grant_ids: Sequence[str]) -> dict[str, str]:
+    """The purpose of each grant's line, by its programme."""
+    streams = [f"{aid_grant.name}/{grant_id}" for grant_id in grant_ids]
+    found = _events_of(log, connection, streams, GrantProposed)
+    return {each.grant_id: PURPOSES[each.programme] for each in found}
+
+
 def accounts_recorded(log: Log, connection: Connection, file_ids: set[str]) -> dict[tuple[str, int], Any]:
     """All accounts that some files ever had, by file and version, still sealed."""
     streams = [f"hardship_file/{file_id}" for file_id in file_ids]
+    found = _events_of(log, connection, streams, PayeeAccountRecorded)
+    return {(each.file_id, each.version): each for each in found}
+
+
+def _events_of(log: Log, connection: Connection, streams: Sequence[str], kind: type[Any]) -> Iterator[Any]:
+    """All events of one type in some streams, personal values still sealed."""
     recorded = select(
         events.c.stream, events.c.version, events.c.type, events.c.public, events.c.sealed
-    ).where(among(connection, events.c.stream, streams), events.c.type == PayeeAccountRecorded.__name__)
-    found = (read_event(log.language, *row) for row in connection.execute(recorded))
-    return {(each.file_id, each.version): each for each in found}
+    ).where(among(connection, events.c.stream, streams), events.c.type == kind.__name__)
+    return (read_event(log.language, *row) for row in connection.execute(recorded))
 
 
 def put(house: House, made: BankFile) -> None:
