@@ -103,7 +103,7 @@ CHANGES: Mapping[type[Any], Callable[[Any], Row]] = {
     FileRefused: lambda _: {"status": "refused"},
     FileWithdrawn: lambda _: {"status": "withdrawn"},
     FileClosed: lambda event: {"status": event.outcome},
-    FileReopened: lambda _: {"status": "draft"},
+    FileReopened: lambda _: {"status": "draft", "account_version": None},
 }
 """What each type of event changes, beside the stream's version, which all of them raise."""
 for event_type in CHANGES:
