@@ -15,9 +15,10 @@ class Deliveries:
 
     Args:
         connection: as of ``connected``; no other thread uses it.
+        emptied: whether what the queue holds is thrown away first.
     """
 
-    def __init__(self, connection: Any, source: str, reader: str) -> None:
+    def __init__(self, connection: Any, source: str, reader: str, *, emptied: bool) -> None:
         self._connection = connection
         self._channel = connection.channel()
         if not is_embedded(connection):
@@ -25,8 +26,11 @@ class Deliveries:
         self._arrived: list[Any] = []
         # Per consumer, never for the channel: RabbitMQ 4.3 knows no other (faults.md, 1.7).
         self._channel.basic_qos(0, BATCH, False)  # noqa: FBT003
+        queue = declare(connection, source, reader)(self._channel)
+        if emptied:
+            queue.purge()
         self._consumer = connection.Consumer(
-            declare(connection, source, reader)(self._channel),
+            queue,
             channel=self._channel,
             auto_declare=False,
             on_message=self._arrived.append,

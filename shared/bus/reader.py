@@ -131,6 +131,9 @@ class Reader:
     def _deliveries(self, connection: Any, stop: threading.Event) -> Deliveries:
         """Consume the queue; one that did not answer is deleted first, since it holds no truth.
 
+        For a replica that was restarted it is emptied first: what is left of another history would stop it
+        again.
+
         Of a node that was killed, a quorum queue may come back without a leader and never elect one: it
         then confirms and delivers nothing (RabbitMQ 3.10 on one node; rabbitmq-server #10070).
         """
@@ -140,8 +143,9 @@ class Reader:
             reader_queue(source, reader)(connection.default_channel).delete(nowait=True)
             stop.wait(DELETE_SECONDS)
             self._unanswered = False
+        begins_anew = self._replica.begins_anew()
         try:
-            deliveries = Deliveries(connection, source, reader)
+            deliveries = Deliveries(connection, source, reader, emptied=begins_anew)
         except TimeoutError:
             self._unanswered = True
             raise

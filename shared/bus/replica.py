@@ -23,9 +23,10 @@ EPOCH_BEGAN = kind_of(EpochBegan).name
 PUBLIC_COLUMNS = tuple(column for column in replica_events.c if column.name != "source")
 """Of an envelope all but the sealed part, which a replica does not have."""
 
+EMPTY = {"log_id": "", "epoch": 0, "position": 0, "recorded_at": "", "frontier": b""}
 BEGIN = text(
     "INSERT INTO replicas (source, log_id, epoch, position, recorded_at, frontier)"
-    " VALUES (:source, '', 0, 0, '', :frontier) ON CONFLICT (source) DO NOTHING"
+    " VALUES (:source, :log_id, :epoch, :position, :recorded_at, :frontier) ON CONFLICT (source) DO NOTHING"
 )
 
 
@@ -124,6 +125,12 @@ class Replica:
             found = select(replicas.c.stopped).where(replicas.c.source == self._source)
             return connection.execute(found).scalar_one_or_none()
 
+    def begins_anew(self) -> bool:
+        """Whether it was restarted and has taken nothing since; False for one that never held anything."""
+        with self.store.read() as connection:
+            found = select(replicas.c.position).where(replicas.c.source == self._source)
+            return connection.execute(found).scalar_one_or_none() == 0
+
     def receive(self, events: Iterable[PublicEvent], head: SourceHead | None = None) -> Received:
         """Append those that follow without a gap, in one transaction; pass over those that are known.
 
@@ -184,7 +191,7 @@ class Replica:
         locked = select(replicas).where(replicas.c.source == self._source).with_for_update()
         row = connection.execute(locked).one_or_none()
         if row is None:
-            connection.execute(BEGIN, {"source": self._source, "frontier": b""})
+            connection.execute(BEGIN, {"source": self._source, **EMPTY})
             row = connection.execute(locked).one()
         return row
 
@@ -276,7 +283,10 @@ def restart_replica(store: Store, source: str, subscriptions: Iterable[str]) -> 
             checkpoints.begin_anew(connection, name)
             parking.clear(connection, name)
         connection.execute(replica_events.delete().where(replica_events.c.source == source))
-        connection.execute(replicas.delete().where(replicas.c.source == source))
+        # The row stays: by it readers know that their queue holds messages of before.
+        connection.execute(
+            update(replicas).where(replicas.c.source == source).values(EMPTY | {"stopped": None})
+        )
 
 
 def _against_head(last: Any, frontier: Frontier, head: SourceHead | None) -> str | None:
