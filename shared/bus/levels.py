@@ -7,6 +7,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.bus.tables import feed_levels
 
+LEVEL_SECONDS_MAX = 60.0
+"""A replica that is followed is seen level with its source more often; older news is not trusted."""
+
 
 def note_level(connection: Connection, source: str) -> None:
     """Note that the replica of a source is level with it now."""

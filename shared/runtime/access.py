@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from shared.bus.levels import seconds_since_level
+from shared.bus.levels import LEVEL_SECONDS_MAX, seconds_since_level
 from shared.projections.following import standing
 from shared.projections.projection import Projection
 from shared.projections.waiting import NotYetError, wait_for
@@ -64,8 +64,6 @@ ANYWHERE = "anywhere"
 WHOLE_DISTRICT = "whole_district"
 """The scope of a method that touches all organisations."""
 
-LEVEL_SECONDS_MAX = 60.0
-"""Older news of revoked logins is not trusted: then only tokens younger than this are accepted."""
 LOOK_SECONDS = 2.0
 TREE_WAIT_SECONDS = 2.0
 LEVELS_MOST = 32
@@ -128,6 +126,7 @@ class Access:
         ended_at = max(news.void.get(token.login_id, never), news.void_persons.get(token.person_id, never))
         if ended_at > (token.epoch, token.position):
             raise BadToken("void", token)
+        # Where news of revoked logins is old, only a token that is younger is sure not to be among them.
         if time.monotonic() - news.level_at > LEVEL_SECONDS_MAX < time.time() - token.issued_at:
             raise NOT_LEVEL()
 

@@ -1,11 +1,11 @@
 """How far each follower of a service is behind, in events and in seconds, and what is parked."""
 
-import time
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy import func, select
 
+from shared.bus.levels import LEVEL_SECONDS_MAX
 from shared.bus.reader import ReaderFacts
 from shared.log.store import Store
 from shared.projections import checkpoints
@@ -45,11 +45,15 @@ def behind_checkpoint(store: Store, feed: Feed, subscription: str) -> tuple[int,
     return lacking, age_seconds(first[0].recorded_at) if first else 0.0
 
 
-def of_replica(source: str, facts: ReaderFacts) -> Lag:
-    """A replica's lag: what it lacks it cannot have seen, so its seconds run from when it last was level."""
-    level = facts.lag == 0 and not facts.behind
-    since = 0.0 if level or facts.level_at is None else time.monotonic() - facts.level_at
-    return Lag(source, "replica", facts.lag, since)
+def of_replica(source: str, facts: ReaderFacts, level_seconds: float) -> Lag:
+    """A replica's lag: what it lacks it cannot have seen, so its seconds run from when it last was level.
+
+    Args:
+        level_seconds: how long ago that was. It is noted now and then only: within LEVEL_SECONDS_MAX a
+            replica that is not known to lack anything is level.
+    """
+    is_level = facts.lag == 0 and not facts.behind and level_seconds <= LEVEL_SECONDS_MAX
+    return Lag(source, "replica", facts.lag, 0.0 if is_level else level_seconds)
 
 
 def parked_by(store: Store) -> list[Waiting]:

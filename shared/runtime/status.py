@@ -1,9 +1,9 @@
 """How a service stands, told by its store alone: to whoever asks its interface, or holds the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.bus.levels import seconds_since_level
+from shared.bus.levels import LEVEL_SECONDS_MAX, seconds_since_level
 from shared.bus.relay import SUBSCRIPTION as RELAY
 from shared.bus.replica import Replica
 from shared.log.store import Store
@@ -16,9 +16,6 @@ from shared.runtime.lags import behind_checkpoint, parked_by
 
 if TYPE_CHECKING:
     from shared.runtime.service import Service
-
-LEVEL_SECONDS_MAX = 60.0
-"""A worker that follows its sources is seen level with them more often than this."""
 
 SubscriptionKind = Literal["relay", "projection", "reaction"]
 
@@ -41,7 +38,7 @@ def status_of(service: "type[Service]", house: House) -> dict[str, Any]:
         "replicas": replicas,
         "subscriptions": list(_subscriptions(service, house)),
         "parked": [each._asdict() for each in parked_by(house.store)],
-        "reasons": [*_reasons_of(replicas), *_incomplete(service, house)],
+        "reasons": [*reasons_of(replicas), *_incomplete(service, house)],
     }
 
 
@@ -89,7 +86,8 @@ def _subscription(store: Store, kind: SubscriptionKind, name: str, feed: Feed) -
     }
 
 
-def _reasons_of(replicas: list[dict[str, Any]]) -> Iterator[str]:
+def reasons_of(replicas: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Why replicas, as of ``replica_of``, do not tell what their sources have come to."""
     for each in replicas:
         if each["stopped"]:
             yield f"replica.stopped: {each['source']}"

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.bus import embedded
 from shared.bus.connecting import connected
-from shared.bus.levels import note_level
+from shared.bus.levels import note_level, seconds_since_level
 from shared.bus.reader import Reader
 from shared.bus.relay import SUBSCRIPTION as RELAY
 from shared.bus.relay import Relay
@@ -35,7 +35,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
-from shared.runtime.status import sources_of
+from shared.runtime.status import reasons_of, replica_of, sources_of
 from shared.runtime.stopping import Stop
 from shared.runtime.tokens import OwnToken
 from shared.runtime.waiting import Awaited, Houses, database_reason, run
@@ -91,6 +91,7 @@ class Worker:
         self._house = house
         self._stop = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
+        self._began_at = time.monotonic()
         self._noted_at: dict[str, float] = {}
         self._own_token = OwnToken(house.settings)
         self._feeds: dict[str, Feed] = {service.name: house.log}
@@ -174,17 +175,19 @@ class Worker:
         if relay.lag > LAG_MOST:
             found.append(f"relay: behind by {relay.lag}")
         for source, reader in self._readers.items():
-            if reader.facts.stopped is not None:
-                found.append(f"reader of {source}: stopped")
-            elif not reader.facts.connected:
+            if reader.facts.stopped is None and not reader.facts.connected:
                 found.append(f"reader of {source}: broker.not_connected")
             elif reader.facts.lag > LAG_MOST:
                 found.append(f"reader of {source}: behind by {reader.facts.lag}")
-        return [*found, *self._projections_behind()]
+        return [*found, *self._feeds_behind()]
 
-    def _projections_behind(self) -> list[str]:
-        found = []
+    def _feeds_behind(self) -> list[str]:
+        found: list[str] = []
         try:
+            told = [replica_of(self._house.store, source) for source in self._readers]
+            # What never was level is not waited for: a service begins to work before the others are there.
+            met = [each for each in told if each["stopped"] or each["level_seconds"] is not None]
+            found += reasons_of(met)
             with self._house.store.read() as connection:
                 for projection in self._service.projections:
                     stands = standing(connection, self._feeds[projection.source], projection)
@@ -204,7 +207,10 @@ class Worker:
         """How far each part is behind what it follows. Raises SQLAlchemyError."""
         store, log = self._house.store, self._house.log
         found = [Lag(RELAY, "relay", *behind_checkpoint(store, log, RELAY))]
-        found += [of_replica(source, reader.facts) for source, reader in self._readers.items()]
+        found += [
+            of_replica(source, reader.facts, self._level_seconds(source))
+            for source, reader in self._readers.items()
+        ]
         kinds: dict[Kind, Sequence[Projection | Reaction]] = {
             "projection": self._service.projections,
             "reaction": self._service.reactions,
@@ -213,6 +219,12 @@ class Worker:
             lag = behind_checkpoint(store, self._feeds[each.source], each.name)
             found.append(Lag(each.name, kind, *lag))
         return found
+
+    def _level_seconds(self, source: str) -> float:
+        """How long ago a replica was last level with its source; if never, how long it has tried to be."""
+        with self._house.store.read() as connection:
+            found = seconds_since_level(connection, source)
+        return time.monotonic() - self._began_at if found is None else found
 
     def dropped(self) -> dict[str, int]:
         """Since the start, by follower: messages that were no events, and events too large to be sent."""
