@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
@@ -17,6 +17,13 @@ from shared.runtime.stopping import Stop
 
 WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 2.0
 PREPARING = "preparing"
+PASSING = ("08", "53", "57", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_LOCKED")
+"""How codes of a database begin that is away or busy; any other is an answer, and a no.
+
+PostgreSQL's lets nobody in without a code: that is told as if it were away.
+"""
+NOT_LET_IN = (403, 530)
+"""AMQP's codes for a wrong password, and for a virtual host that is not there or not for this user."""
 
 Houses = dict[type[Service], House]
 
@@ -40,26 +47,55 @@ class Work(Protocol):
         """End; whether it was done within the time."""
 
 
+class Lack(NamedTuple):
+    """What cannot be worked with.
+
+    Args:
+        reason: what a probe is told.
+        cause: for the log, the type and the code of what was raised; its text may hold an address or a value.
+    """
+
+    reason: str
+    cause: str
+
+
 def database_reason(house: House) -> str | None:
     """Why the service's database cannot be worked with; None when it can."""
     try:
         house.log.head()
-    except NotFounded:
-        return "database.not_founded"
-    except DBAPIError as error:
-        # A store that was never migrated lacks the tables: PostgreSQL's 42P01, SQLite's OperationalError.
-        missing = getattr(error.orig, "sqlstate", None) == "42P01" or "no such table" in str(error.orig)
-        return "database.not_migrated" if missing else "database.unreachable"
+    except (NotFounded, DBAPIError) as error:
+        return _database_lack(error).reason
     return None
 
 
-def broker_reason(bus_url: str) -> str | None:
-    """Why the bus cannot be worked with; None when it can."""
+def _database_lack(error: NotFounded | DBAPIError) -> Lack:
+    if isinstance(error, NotFounded):
+        return Lack("database.not_founded", type(error).__name__)
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    code = sqlstate or getattr(error.orig, "sqlite_errorname", None)
+    # A store that was never migrated lacks the tables: PostgreSQL's 42P01, SQLite's OperationalError.
+    if sqlstate == "42P01" or "no such table" in str(error.orig):
+        reason = "database.not_migrated"
+    elif code is None or code.startswith(PASSING):
+        reason = "database.unreachable"
+    else:
+        reason = "database.refused"
+    return Lack(reason, _named(error.orig, code))
+
+
+def _broker_lack(bus_url: str) -> Lack | None:
     try:
         with connected(bus_url):
             return None
-    except Exception:  # noqa: BLE001 - each transport has errors of its own; all mean the same here
-        return "broker.unreachable"
+    except Exception as error:  # noqa: BLE001 - each transport has errors of its own
+        raised = error.__cause__ or error  # kombu wraps what its transport raises
+        code = getattr(raised, "code", None)
+        reason = "broker.refused" if code in NOT_LET_IN else "broker.unreachable"
+        return Lack(reason, _named(raised, code))
+
+
+def _named(error: BaseException | None, code: object) -> str:
+    return f"{type(error).__name__} {code or ''}".rstrip()
 
 
 class Awaited:
@@ -91,33 +127,32 @@ class Awaited:
         Raises:
             WrongSetting, CannotStart: no waiting would help.
         """
-        wait_seconds, told = WAIT_SECONDS_MIN, None
+        wait_seconds = WAIT_SECONDS_MIN
+        told: Lack | None = None
         while not stop.asked:
             try:
                 found = self._look()
-            except NotFounded:
-                found = "database.not_founded"
-            except DBAPIError:
-                found = "database.unreachable"
+            except (NotFounded, DBAPIError) as error:
+                found = _database_lack(error)
             if found is None:
                 return self._houses
             if found != told:
-                log.warning("%s: waits: %s", ", ".join(each.name for each in self._settings), found)
-            self.reason = told = found
+                names = ", ".join(each.name for each in self._settings)
+                log.warning("%s: waits: %s (%s)", names, found.reason, found.cause)
+            told, self.reason = found, found.reason
             stop.wait(wait_seconds)
             wait_seconds = min(2 * wait_seconds, WAIT_SECONDS_MAX)
         self._close()
         return None
 
-    def _look(self) -> str | None:
-        """What is not there; None once everything is, and prepared."""
+    def _look(self) -> Lack | None:
+        """What is not there; None once everything is, and prepared. Raises NotFounded, DBAPIError."""
         for service, settings in self._settings.items():
             if service not in self._houses:
                 self._houses[service] = self._open_one(service, settings)
-            if (found := database_reason(self._houses[service])) is not None:
-                return found
+            self._houses[service].log.head()
         for bus_url in {each.bus_url for each in self._settings.values()}:
-            if (found := broker_reason(bus_url)) is not None:
+            if (found := _broker_lack(bus_url)) is not None:
                 return found
         self.reason = PREPARING
         for service, house in self._houses.items():
