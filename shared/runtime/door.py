@@ -20,6 +20,7 @@ from shared.runtime import correlation
 from shared.runtime.access import Access
 from shared.runtime.calls import MALFORMED, RefusedCall, without_text
 from shared.runtime.house import House
+from shared.runtime.listening import callers
 from shared.runtime.local import Local
 from shared.runtime.service import Service
 
@@ -76,11 +77,7 @@ class Door:
         self._listener.close()
 
     def _accept(self) -> None:
-        while True:
-            try:
-                caller, _ = self._listener.accept()
-            except OSError:
-                return  # closed
+        for caller, _ in callers(self._listener, "the door"):
             threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
 
     def _serve(self, caller: socket.socket) -> None:

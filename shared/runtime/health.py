@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 
+from shared.runtime.listening import callers
 from shared.runtime.wrong_setting import PREFIX, WrongSetting
 
 SECONDS_MAX = 5
@@ -68,11 +69,7 @@ class SidePort:
             self._listener.close()
 
     def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, address = listener.accept()
-            except OSError:
-                return  # closed
+        for connection, address in callers(listener, "the side port"):
             threading.Thread(target=self._answer, args=(connection, address), daemon=True).start()
 
     def _answer(self, connection: socket.socket, address: object) -> None:
