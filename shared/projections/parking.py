@@ -89,11 +89,14 @@ def find_parked(connection: Connection, subscription: str, position: int) -> Par
 
 
 def claim(connection: Connection, each: Parked) -> bool:
-    """Count one more try of what is parked; False where another instance has just done so."""
+    """Count one more try of what is parked, from now on; False where another instance has just done so.
+
+    Before it can fail or crash: what ends its process is not tried for ever.
+    """
     counted = (
         update(parked)
         .where(_place(each.subscription, each.position), parked.c.tries == each.tries)
-        .values(tries=each.tries + 1)
+        .values(tries=each.tries + 1, parked_at=moment_text(datetime.now(UTC)))
     )
     return connection.execute(counted).rowcount == 1
 
@@ -105,10 +108,9 @@ def set_reason(connection: Connection, subscription: str, position: int, reason:
 
 
 def unclaim(connection: Connection, each: Parked) -> None:
-    """Take back a try that came to nothing because the store was away."""
-    connection.execute(
-        update(parked).where(_place(each.subscription, each.position)).values(tries=each.tries)
-    )
+    """Take back a try that came to nothing because the store was away, unless others were counted since."""
+    claimed = _place(each.subscription, each.position) & (parked.c.tries == each.tries + 1)
+    connection.execute(update(parked).where(claimed).values(tries=each.tries))
 
 
 def take_out(connection: Connection, subscription: str, position: int) -> None:

@@ -1,13 +1,16 @@
 """Running reactions: act first, then move the checkpoint; derived command ids make repeats harmless."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.log.entry import Unavailable
 from shared.log.envelope import Envelope
+from shared.log.log import is_passing
 from shared.log.store import Store
 from shared.projections import checkpoints, parking
 from shared.projections.checkpoints import Checkpoint
@@ -23,7 +26,7 @@ RETRY_WAIT_SECONDS = 0.2
 Act = Callable[[Any, str, Envelope], None]
 """Has a command decided, or an effect done: it, its derived id, the event that caused it.
 
-Raises Refused, Unavailable, and what an effect raises.
+Raises Refused, Unavailable, and what an effect raises; a store that is away (``is_passing``) parks nothing.
 """
 Record = Callable[[SkipReaction], None]
 """Has the skipping decided, in the name of who skips. Raises Refused, Unavailable."""
@@ -49,6 +52,7 @@ class ReactionFollower:
         self.feed = feed
         self._reaction = reaction
         self._act = act
+        self._in_vain: list[Parked] = []
 
     def step(self) -> bool:
         """Try again what is due of the parked, react to the next page; whether there was anything to do.
@@ -56,6 +60,7 @@ class ReactionFollower:
         Raises:
             Unavailable: the log did not answer; nothing is parked for that, the step is to be repeated.
         """
+        self._take_back()
         with self._store.read() as connection:
             began = checkpoints.read(connection, self.name)
             if began is None:
@@ -135,9 +140,10 @@ class ReactionFollower:
             (envelope,) = self.feed.page(connection, each.position - 1, 1)
         try:
             reason = self._try(envelope)
-        except Unavailable:
-            with self._store.write() as connection:
-                parking.unclaim(connection, each)
+        except (Unavailable, DBAPIError):
+            self._in_vain.append(each)
+            with suppress(DBAPIError):  # the same store, which may still be away: then the next step does it
+                self._take_back()
             raise
         if reason is None:
             self._take_out(each.position)
@@ -145,6 +151,13 @@ class ReactionFollower:
         with self._store.write() as connection:
             parking.set_reason(connection, self.name, each.position, reason)
         return False
+
+    def _take_back(self) -> None:
+        """Take back the tries that came to nothing. Raises DBAPIError."""
+        while self._in_vain:
+            with self._store.write() as connection:
+                parking.unclaim(connection, self._in_vain[-1])
+            self._in_vain.pop()
 
     def _try(self, envelope: Envelope) -> str | None:
         """React to one event, unless it was skipped; the reason why it could not be done, if so."""
@@ -156,7 +169,9 @@ class ReactionFollower:
                 self._act(command, derived_command_id(self.name, envelope, number), envelope)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks its event only
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError) and is_passing(error):
+                raise Unavailable from error
             return str(getattr(error, "code", type(error).__name__))
         return None
 

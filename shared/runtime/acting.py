@@ -2,11 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from shared.log.entry import Unavailable
 from shared.log.envelope import Envelope
-from shared.log.log import is_passing
 from shared.projections.reacting import Act
 from shared.projections.reaction import Effect
 from shared.rules.context import HOUSE
@@ -24,19 +20,11 @@ def act_of(house: House) -> Act:
     def act(command: Any, command_id: str, envelope: Envelope) -> None:
         with carried(envelope.facts.correlation_id):
             if isinstance(command, Effect):
-                do(command)
+                command.do(house)
                 return
             request = Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id)
             outcome = house.handle(request)
         if isinstance(outcome, Exception):
             raise outcome
-
-    def do(effect: Effect) -> None:
-        try:
-            effect.do(house)
-        except SQLAlchemyError as error:
-            if is_passing(error):
-                raise Unavailable from error
-            raise
 
     return act

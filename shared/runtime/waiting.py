@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus.connecting import connected
-from shared.log.log import NotFounded
+from shared.log.log import NotFounded, is_passing
 from shared.runtime.health import Page, SidePort, pages_of
 from shared.runtime.house import House
 from shared.runtime.process_settings import ProcessSettings
@@ -17,11 +17,6 @@ from shared.runtime.stopping import Stop
 
 WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 2.0
 PREPARING = "preparing"
-PASSING = ("08", "53", "57", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_LOCKED")
-"""How codes of a database begin that is away or busy; any other is an answer, and a no.
-
-PostgreSQL's lets nobody in without a code: that is told as if it were away.
-"""
 NOT_LET_IN = (403, 530)
 """AMQP's codes for a wrong password, and for a virtual host that is not there or not for this user."""
 
@@ -71,12 +66,11 @@ def database_reason(house: House) -> str | None:
 def _database_lack(error: NotFounded | DBAPIError) -> Lack:
     if isinstance(error, NotFounded):
         return Lack("database.not_founded", type(error).__name__)
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    code = sqlstate or getattr(error.orig, "sqlite_errorname", None)
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
     # A store that was never migrated lacks the tables: PostgreSQL's 42P01, SQLite's OperationalError.
-    if sqlstate == "42P01" or "no such table" in str(error.orig):
+    if code == "42P01" or "no such table" in str(error.orig):
         reason = "database.not_migrated"
-    elif code is None or code.startswith(PASSING):
+    elif is_passing(error):  # also a server that lets nobody in: it says so without a code
         reason = "database.unreachable"
     else:
         reason = "database.refused"

@@ -1,9 +1,11 @@
 """Reactions may act twice, under ids that make it harmless; what is refused waits and is tried again."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from shared.log.entry import Unavailable
 from shared.log.envelope import Envelope
@@ -194,6 +196,80 @@ def test_a_log_that_does_not_answer_parks_nothing_and_costs_no_try(house: House)
     with pytest.raises(Unavailable):
         follower(house, be_away).retry()
     assert [each.tries for each in parked(house)] == [1]
+
+
+def be_gone(*_: Any) -> None:
+    raise OperationalError("", {}, Exception())
+
+
+def test_a_database_that_goes_away_while_something_is_done_costs_no_try(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(house, "a", 1)
+    follower(house).step()
+
+    with pytest.raises(Unavailable):
+        follower(house, be_gone).retry()
+    monkeypatch.setattr(parking, "is_skipped", be_gone)
+    with pytest.raises(OperationalError):
+        follower(house).retry()
+
+    assert [each.tries for each in parked(house)] == [1]
+
+
+def test_a_try_that_cannot_be_taken_back_at_once_is_taken_back_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(house, "a", 1)
+    follower(house).step()
+    following = follower(house, be_gone)
+    with monkeypatch.context() as away:
+        away.setattr(parking, "unclaim", be_gone)
+        with pytest.raises(Unavailable):
+            following.retry()
+    assert [each.tries for each in parked(house)] == [2]
+
+    monkeypatch.setattr(reacting, "RETRY_WAIT_SECONDS", 3_600)
+    following.step()
+
+    assert [each.tries for each in parked(house)] == [1]
+
+
+def test_what_one_instance_tries_again_no_other_tries_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(house, "a", 1)
+    follower(house).step()
+    time.sleep(0.2)
+    monkeypatch.setattr(reacting, "RETRY_WAIT_SECONDS", 0.1)
+    other, acted = house.another(), list[str]()
+
+    def act_meanwhile(command: Any, command_id: str, envelope: Envelope) -> None:
+        follower(other, lambda *_: acted.append(command_id)).step()
+        raise OVERDRAWN()
+
+    follower(house, act_meanwhile).step()
+    other.close()
+
+    assert acted == []
+    assert [each.tries for each in parked(house)] == [2]
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_try_that_is_taken_back_takes_back_no_other_instances(house: House) -> None:
+    order(house, "a", 1)
+    follower(house).step()
+    other = house.another()
+
+    def be_away_after_another(command: Any, command_id: str, envelope: Envelope) -> None:
+        follower(other).step()
+        raise Unavailable
+
+    with pytest.raises(Unavailable):
+        follower(house, be_away_after_another).step()
+    other.close()
+
+    assert [each.tries for each in parked(house)] == [3]
 
 
 def test_what_was_parked_before_a_crash_is_not_read_again(house: House) -> None:
