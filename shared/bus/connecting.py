@@ -1,5 +1,6 @@
 """Connections on which nothing waits for ever, and the exchanges and queues that both ends name."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -15,6 +16,8 @@ SOCKET_SECONDS_MAX = 4.0
 begins to wait anew at each of them, and would else wait for ever for a broker that beats and does no more."""
 
 READ_BYTES = 131_072
+NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket raises that does not wait, and one that speaks TLS."""
 WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.2, 5.0
 
 READER_MESSAGES_MAX = 50_000
@@ -76,7 +79,7 @@ class ReadAhead:
         if self._at >= len(self._data):
             try:
                 self._data, self._at = self._socket.recv(READ_BYTES), 0
-            except BlockingIOError:
+            except NOTHING_YET:
                 # Within a frame py-amqp would try again at once, for ever if the rest never comes.
                 raise TimeoutError from None
         piece = self._data[self._at : self._at + size]

@@ -6,6 +6,7 @@
 import os
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -408,3 +409,15 @@ def test_half_a_message_does_not_hold_its_reader() -> None:
     far.close()
     assert read(1) == b""
     near.close()
+
+
+@pytest.mark.parametrize("wants", [ssl.SSLWantReadError, ssl.SSLWantWriteError])
+def test_half_a_message_over_tls_does_not_hold_its_reader(wants: type[ssl.SSLError]) -> None:
+    class Secured:
+        """A socket whose next record has not come whole."""
+
+        def recv(self, _: int) -> bytes:
+            raise wants("the rest is still to come")
+
+    with pytest.raises(TimeoutError):
+        ReadAhead(Secured())(7)
