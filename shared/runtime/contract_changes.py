@@ -10,8 +10,9 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 NULL = {"type": "null"}
-UPPER_BOUNDS = ("maxLength", "maxItems", "maxProperties", "maximum")
-LOWER_BOUNDS = ("minLength", "minimum")
+UPPER_BOUNDS = ("maxLength", "maxItems", "maxProperties", "maximum", "formatMaximum")
+LOWER_BOUNDS = ("minLength", "minimum", "formatMinimum")
+"""Days stand as ISO 8601, in whose order texts are ordered too."""
 EXACT = ("type", "pattern", "format")
 """What is described otherwise is another type; ``examples``, titles and descriptions bind nobody."""
 
@@ -107,10 +108,10 @@ def _limits_not_within(inner: Schema, outer: Schema) -> Iterator[str]:
         if inner.get(said) != outer.get(said):
             yield f"has another {said}"
     for said in UPPER_BOUNDS:
-        if said in outer and inner.get(said, float("inf")) > outer[said]:
+        if said in outer and (said not in inner or inner[said] > outer[said]):
             yield f"has another {said}"
     for said in LOWER_BOUNDS:
-        if said in outer and inner.get(said, float("-inf")) < outer[said]:
+        if said in outer and (said not in inner or inner[said] < outer[said]):
             yield f"has another {said}"
 
 
@@ -120,10 +121,10 @@ def _fields_not_within(inner: Schema, outer: Schema) -> Iterator[str]:
         if name in fields:
             yield from (f"{name}: {why}" for why in _not_within(field, fields[name]))
         elif outer.get("additionalProperties") is False:
-            yield f"{name} is gone"
+            yield f"{name} is known on one side only"
     for name in outer.get("required", []):
         if name not in inner.get("required", []):
-            yield f"{name} has become required"
+            yield f"{name} is required on one side only"
 
 
 def _alternatives(schema: Schema) -> list[Schema]:

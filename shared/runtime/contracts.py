@@ -16,7 +16,7 @@ from shared.rules.language import Language
 from shared.rules.message import kind_of
 from shared.rules.refusal import Refusal
 from shared.runtime.contract_pages import events_page, settings_page
-from shared.runtime.finding import package_of, service_class, service_names
+from shared.runtime.finding import methods_of, package_of, service_class, service_names
 from shared.runtime.methods import Declared
 from shared.runtime.schemas import json_schema_of
 from shared.runtime.service import Service
@@ -89,7 +89,7 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 def _of(name: str, service: type[Service], language: Language, known: Iterable[str]) -> Documents:
     """The messages and methods of one service, but for messages that every service has."""
     every = {path.partition("/")[2] for path in known}
-    methods = dict(_methods(service))
+    methods = methods_of(service)
     sent: dict[str, type[Any]] = {
         each.accepts.__name__: each.accepts for each in methods.values() if each.kind == "command"
     }
@@ -111,27 +111,27 @@ def _of(name: str, service: type[Service], language: Language, known: Iterable[s
 
 def event_schema(event_type: type[Any]) -> dict[str, Any]:
     """What a listener finds in ``data``: all public fields, always. Personal ones are named, and absent."""
-    published = json_schema_of(event_type)
-    # A listener must bear fields that it does not know: that is how events grow.
-    del published["additionalProperties"]
-    fields: dict[str, Any] = published["properties"]
+    kind = kind_of(event_type)
+    travelling = _as_it_travels(json_schema_of(event_type))
+    return travelling | {"x-plannable": kind.plannable, "x-schema": kind.schema}
+
+
+def _as_it_travels(described: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a value of an event, and of all records within it."""
+    told = dict(described)
+    for within in ("items", "additionalProperties"):
+        if isinstance(told.get(within), dict):
+            told[within] = _as_it_travels(told[within])
+    if "anyOf" in told:
+        told["anyOf"] = [_as_it_travels(each) for each in told["anyOf"]]
+    if "properties" not in told:
+        return told
+    fields = {name: _as_it_travels(field) for name, field in told["properties"].items()}
     personal = {name: field for name, field in fields.items() if "x-personal" in field}
     public = {name: field for name, field in fields.items() if name not in personal}
-    kind = kind_of(event_type)
-    return published | {
-        "properties": public,
-        "required": list(public),
-        "x-personal-fields": personal,
-        "x-plannable": kind.plannable,
-        "x-schema": kind.schema,
-    }
-
-
-def _methods(service: type[Service]) -> Iterator[tuple[str, Declared]]:
-    for name in dir(service):
-        declared = getattr(getattr(service, name), "declared", None)
-        if isinstance(declared, Declared):
-            yield name, declared
+    # A listener must bear fields that it does not know: that is how events grow.
+    del told["additionalProperties"]
+    return told | {"properties": public, "required": list(public), "x-personal-fields": personal}
 
 
 def _method(declared: Declared) -> dict[str, Any]:

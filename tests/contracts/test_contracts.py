@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from services.assistance.events.batch import LinesAdded
+from services.assistance.events.file import FileOpened
 from services.membership.events import MemberJoined
 from shared.runtime.contract_changes import breaking_changes
 from shared.runtime.contracts import documents, event_schema, read_documents, texts, write
@@ -66,6 +68,20 @@ def test_personal_fields_of_an_event_are_named_and_absent_from_what_travels() ->
     assert not set(schema["x-personal-fields"]) & {*schema["properties"], *schema["required"]}
 
 
+def test_records_within_an_event_are_told_as_they_travel() -> None:
+    """Without personal fields, with all others always, and free to grow; so is the event itself."""
+    opened = event_schema(FileOpened)
+    lines = event_schema(LinesAdded)
+
+    members = opened["properties"]["members"]["items"]
+    assert (
+        set(members["properties"]) == set(members["required"]) == {"person_id", "relation", "education_stage"}
+    )
+    assert set(members["x-personal-fields"]) == {"name"}
+    for each in (opened, members, lines, lines["properties"]["lines"]["additionalProperties"]):
+        assert "additionalProperties" not in each
+
+
 def command(**fields: Any) -> dict[str, Any]:
     return {
         "assistance/commands/Pay": {
@@ -101,6 +117,13 @@ def scoped(scope: str) -> dict[str, Any]:
     return {"assistance/methods": {"pay": method["pay"] | {"scope": scope}}}
 
 
+def listing(**fields: Any) -> dict[str, Any]:
+    """An event with records, in whose contract stands what ``event_schema`` says of records."""
+    entry = {"type": "object", "properties": fields, "required": list(fields)}
+    return event(entries={"type": "array", "items": entry})
+
+
+DATES = {"type": "string", "format": "date", "formatMinimum": "1900-01-01", "formatMaximum": "2100-12-31"}
 OPTIONAL = {**TEXT, "x-optional": True}
 OR_NULL = {"anyOf": [TEXT, {"type": "null"}]}
 
@@ -119,6 +142,11 @@ ADDITIVE = {
     "a new method": (methods(pay="cashier"), methods(pay="cashier", pay_many="cashier")),
     "a method that is open to another role too": (methods(pay="cashier"), methods(pay="auditor, cashier")),
     "roles in another order": (methods(pay="cashier, auditor"), methods(pay="auditor, cashier")),
+    "a new field of an event's records": (listing(note=TEXT), listing(note=TEXT, more=OR_NULL)),
+    "a later date that a command takes": (
+        command(day=DATES),
+        command(day=DATES | {"formatMaximum": "2200-12-31"}),
+    ),
     "a new refusal": ({"assistance/refusals": {"a": {}}}, {"assistance/refusals": {"a": {}, "b": {}}}),
     "a refusal's sentence": ({"assistance/refusals": {"a": {"en": "x"}}}, {"assistance/refusals": {"a": {}}}),
 }
@@ -134,6 +162,15 @@ BREAKING = {
         event(kind={"enum": ["a", "b"]}),
     ),
     "a longer text than listeners made room for": (event(note=TEXT), event(note={**TEXT, "maxLength": 300})),
+    "a field of an event's records that is gone": (listing(note=TEXT, more=OR_NULL), listing(note=TEXT)),
+    "an earlier date than listeners expect": (
+        event(day=DATES),
+        event(day=DATES | {"formatMinimum": "1800-01-01"}),
+    ),
+    "a date that a command takes no longer": (
+        command(day=DATES),
+        command(day=DATES | {"formatMaximum": "2030-12-31"}),
+    ),
     "a command that is gone": (command(note=TEXT), {}),
     "a command's field that is gone": (command(note=TEXT, more=OPTIONAL), command(note=TEXT)),
     "a new field that a command requires": (command(note=TEXT), command(note=TEXT, more=TEXT)),
