@@ -1,12 +1,12 @@
 """The one way to catch up: pages of the source's events, by RPC, until the replica is level with its head."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import msgspec
 from sqlalchemy import Connection
 
-from shared.bus.cloud_event import event_of_text
+from shared.bus.cloud_event import Malformed, PublicEvent, event_of_text
 from shared.bus.replica import Replica, SourceHead
 from shared.log.log import Head, Log, head_of, read_events
 
@@ -16,6 +16,22 @@ PAGE_BYTES_MAX = 4_000_000
 READ_FIRST, READ_AT_ONCE = 10, 250
 EVENTS_LEAST = 2
 """The first of a page is one that the reader has."""
+
+
+class HeadTold(TypedDict):
+    """Where a log stands, as plain data for another service; ``root`` in hexadecimal."""
+
+    log_id: str
+    epoch: int
+    position: int
+    root: str
+
+
+class Page(TypedDict):
+    """Events, each as its public text and the hash of its sealed part, and where their log stands."""
+
+    events: list[tuple[str, str]]
+    head: HeadTold
 
 
 class SourceDown(Exception):
@@ -73,7 +89,7 @@ def _page(connection: Connection, position: int, limit: int) -> list[list[str]]:
     return events
 
 
-def head_told(head: Head) -> dict[str, Any]:
+def head_told(head: Head) -> HeadTold:
     """Where a log stands, as plain data for another service."""
     return {
         "log_id": head.log_id,
@@ -83,9 +99,18 @@ def head_told(head: Head) -> dict[str, Any]:
     }
 
 
-def head_heard(told: dict[str, Any]) -> SourceHead:
-    """What ``head_told`` told."""
+def head_heard(told: HeadTold) -> SourceHead:
+    """What ``head_told`` told. Raises ValueError: its root is no hexadecimal text."""
     return SourceHead(told["log_id"], told["epoch"], told["position"], bytes.fromhex(told["root"]))
+
+
+def _heard(page: Any) -> tuple[list[PublicEvent], SourceHead]:
+    """What ``page_after`` told. Raises SourceDown where it is no page."""
+    try:
+        told = msgspec.convert(page, Page)
+        return [event_of_text(*event) for event in told["events"]], head_heard(told["head"])
+    except (Malformed, ValueError) as error:
+        raise SourceDown(f"what was told is no page: {type(error).__name__}") from None
 
 
 def pull(replica: Replica, source: Source, on_page: Callable[[int, int], bool]) -> bool:
@@ -107,9 +132,7 @@ def pull(replica: Replica, source: Source, on_page: Callable[[int, int], bool]) 
     while True:
         with replica.store.read() as connection:
             position = replica.position(connection)
-        page = source.events_after(max(position - 1, 0), PAGE)
-        head = head_heard(page["head"])
-        events = [event_of_text(public, sealed_hash) for public, sealed_hash in page["events"]]
+        events, head = _heard(source.events_after(max(position - 1, 0), PAGE))
         if head.position < position:
             replica.stop(f"the source ends at {head.position}, before {position}")
         received = replica.receive(events, head)

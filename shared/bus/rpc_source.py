@@ -25,6 +25,13 @@ KNOCK_SECONDS = 1.0
 """How long a source that did not answer is waited for, until it answers again."""
 
 
+class Reply(msgspec.Struct):
+    """What nameko answers a call with."""
+
+    result: Any
+    error: dict[str, Any] | None
+
+
 class SourceRefuses(SourceDown):
     """A source answered, and the answer is no; ``told`` says why, as nameko carries it."""
 
@@ -89,9 +96,9 @@ class RpcSource:
             self.close()
             raise SourceDown(f"{self._service} cannot be asked: {type(error).__name__}") from error
         self._silent = False
-        if reply["error"] is not None:
-            raise SourceRefuses(self._service, reply["error"])
-        return reply["result"]
+        if reply.error is not None:
+            raise SourceRefuses(self._service, reply.error)
+        return reply.result
 
     def keep_alive(self) -> None:
         """Take the broker's heartbeats and send one when it is due; called every few seconds between calls.
@@ -129,7 +136,7 @@ class RpcSource:
             self._channel.events["basic_return"].add(self._on_return)
         self._connection = connection
 
-    def _ask(self, method: str, arguments: Mapping[str, Any], seconds: float) -> Any:
+    def _ask(self, method: str, arguments: Mapping[str, Any], seconds: float) -> Reply:
         """nameko's answer. Raises SourceDown, or what breaks."""
         number = str(next(self._numbers))
         self._unroutable = False
@@ -156,7 +163,7 @@ class RpcSource:
                 self._connection.drain_events(timeout=min(remaining_seconds, 1.0))
             except TimeoutError:
                 self._connection.heartbeat_check()
-        return msgspec.json.decode(self._replies.pop(number))
+        return msgspec.json.decode(self._replies.pop(number), type=Reply)
 
     def _on_reply(self, message: Any) -> None:
         self._replies[message.properties.get("correlation_id", "")] = message.body

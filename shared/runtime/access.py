@@ -93,7 +93,8 @@ class Access:
 
     Args:
         house: the service's house; its store holds the news.
-        projections: the service's; those of ``access_feeds`` must be among them.
+        projections: the service's. Without those of ``access_feeds`` nothing more is believed: only young
+            tokens hold, and roles only for their own organisation or for the whole district.
     """
 
     def __init__(self, house: House, projections: Sequence[Projection]) -> None:

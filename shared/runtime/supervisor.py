@@ -42,9 +42,7 @@ class Child:
         now = time.monotonic()
         if self.process is None:
             if now >= self._start_at:
-                environment = {**os.environ, SUPERVISOR: str(os.getpid())}
-                self.process = subprocess.Popen(self._command, env=environment)  # noqa: S603 - our own program
-                self._started_at = now
+                self._start(now)
         elif (code := self.process.poll()) == WRONGLY_SET:
             self.is_wrongly_set = True
         elif code is not None:
@@ -52,8 +50,21 @@ class Child:
                 self._wait_seconds = RESTART_SECONDS_MIN
             log.error("%s ended with %d; it is started again in %.1f s", self._name, code, self._wait_seconds)
             self.process = None
-            self._start_at = now + self._wait_seconds
-            self._wait_seconds = min(2 * self._wait_seconds, RESTART_SECONDS_MAX)
+            self._wait(now)
+
+    def _start(self, now: float) -> None:
+        environment = {**os.environ, SUPERVISOR: str(os.getpid())}
+        try:
+            self.process = subprocess.Popen(self._command, env=environment)  # noqa: S603 - our own program
+        except OSError as error:  # no memory or no process left: that passes
+            log.error("%s cannot be started: %s", self._name, error.strerror)  # noqa: TRY400 - nothing to trace
+            self._wait(now)
+        self._started_at = now
+
+    def _wait(self, now: float) -> None:
+        """Start it later, and each time it is in vain later still."""
+        self._start_at = now + self._wait_seconds
+        self._wait_seconds = min(2 * self._wait_seconds, RESTART_SECONDS_MAX)
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

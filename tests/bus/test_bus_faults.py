@@ -256,6 +256,26 @@ def test_a_source_is_asked_over_namekos_rpc_and_may_be_down(district: District) 
     source.close()
 
 
+@pytest.mark.parametrize("reply", ["[]", "{}", '{"result": 1, "error": "CANARY"}', "CANARY"])
+def test_a_source_whose_reply_is_none_counts_as_one_that_is_down(
+    district: District, monkeypatch: pytest.MonkeyPatch, reply: str
+) -> None:
+    container = serving(district.house.log, district.url)
+    source = RpcSource(district.url, district.house.log.source)
+
+    def hear(asking: RpcSource, message: Any) -> None:
+        asking._replies[message.properties["correlation_id"]] = reply.encode()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RpcSource, "_on_reply", hear)
+        with pytest.raises(SourceDown, match="cannot be asked") as down:
+            source.events_after(0, 10)
+    assert "CANARY" not in str(down.value)
+    assert source.events_after(0, 10) == page_after(district.house.log, 0, 10)
+    source.close()
+    container.stop()
+
+
 def test_what_arrives_does_not_wait_for_a_source_that_is_down(
     district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:

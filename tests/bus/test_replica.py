@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
-from shared.bus.catch_up import head_heard, page_after, pull
+from shared.bus.catch_up import SourceDown, head_heard, page_after, pull
 from shared.bus.cloud_event import PublicEvent, event_of_text
 from shared.bus.replica import Replica, ReplicaStopped, SourceHead, restart_replica
 from shared.bus.tables import replica_events
@@ -309,3 +309,33 @@ def test_a_page_whose_events_another_instance_appended_meanwhile_leads_on(
     assert pull(replica, Outrun(house.log), lambda *_: True)
     another.store.close()
     assert is_copy(replica, house)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        None,
+        [],
+        {"events": []},
+        {"events": [], "head": {"log_id": None}},
+        {"events": [["{}", "no hash"]], "head": {}},
+        {"events": [[1, 2]], "head": {}},
+        {"events": [["{}", "00"]], "head": {}},
+        {"events": [], "head": {"root": "no root"}},
+        {"events": [], "head": {"position": "1"}},
+    ],
+    ids=str,
+)
+def test_a_source_that_answers_with_no_page_counts_as_one_that_is_down(
+    house: House, replica: Replica, page: Any
+) -> None:
+    class Astray(AskedSource):
+        def events_after(self, position: int, limit: int) -> dict[str, Any]:
+            told = super().events_after(position, limit)
+            if isinstance(page, dict) and "head" in page:
+                return page | {"head": told["head"] | page["head"]}
+            return page  # type: ignore[no-any-return]
+
+    with pytest.raises(SourceDown):
+        pull(replica, Astray(house.log), lambda *_: True)
+    assert replica.stopped() is None

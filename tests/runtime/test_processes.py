@@ -1,8 +1,10 @@
 """Processes wait for what is not there, say so, are started again when they die, and stop when told to."""
 
+import errno
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +211,25 @@ def test_a_supervisor_starts_no_process_again_that_is_set_wrongly(
     assert f"{variable}: " in said
     assert "Traceback" not in said
     assert "started again" not in said
+
+
+def test_a_supervisor_outlives_a_machine_that_starts_no_process_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor, "RESTART_SECONDS_MIN", 0.0)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    child = supervisor.Child("worker of membership", ["true"])
+    with monkeypatch.context() as full:
+        full.setattr(subprocess, "Popen", refuse)
+        child.look()
+    assert "worker of membership cannot be started: Resource temporarily unavailable" in caplog.text
+
+    child.look()
+    assert child.process is not None
+    assert child.stopped(5)
 
 
 def test_a_side_port_that_is_taken_is_named_and_tried_again_by_a_supervisor(
