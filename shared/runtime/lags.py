@@ -36,13 +36,30 @@ class Waiting(NamedTuple):
     seconds: float
 
 
-def behind_checkpoint(store: Store, feed: Feed, subscription: str) -> tuple[int, float]:
-    """How many events a subscription has not done, and the age of the first in seconds."""
+class Progress(NamedTuple):
+    """How far a subscription has come.
+
+    Args:
+        seconds: the age of the first event that it has not done.
+    """
+
+    position: int
+    head: int
+    seconds: float
+
+    @property
+    def events(self) -> int:
+        """How many it has not done."""
+        return max(self.head - self.position, 0)
+
+
+def progress_of(store: Store, feed: Feed, subscription: str) -> Progress:
+    """How far a subscription has come in its feed."""
     with store.read() as connection:
         position = checkpoints.position_of(connection, subscription)
-        lacking = max(feed.position(connection) - position, 0)
-        first = feed.page(connection, position, 1) if lacking else []
-    return lacking, age_seconds(first[0].recorded_at) if first else 0.0
+        head = feed.position(connection)
+        first = feed.page(connection, position, 1) if head > position else []
+    return Progress(position, head, age_seconds(first[0].recorded_at) if first else 0.0)
 
 
 def of_replica(source: str, facts: ReaderFacts, level_seconds: float) -> Lag:

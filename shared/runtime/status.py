@@ -7,12 +7,11 @@ from shared.bus.levels import LEVEL_SECONDS_MAX, seconds_since_level
 from shared.bus.relay import SUBSCRIPTION as RELAY
 from shared.bus.replica import Replica
 from shared.log.store import Store
-from shared.projections import checkpoints
 from shared.projections.feed import Feed
 from shared.projections.following import standing
 from shared.projections.projection import Projection
 from shared.runtime.house import House
-from shared.runtime.lags import behind_checkpoint, parked_by
+from shared.runtime.lags import parked_by, progress_of
 
 if TYPE_CHECKING:
     from shared.runtime.service import Service
@@ -71,18 +70,15 @@ def _subscriptions(service: "type[Service]", house: House) -> Iterator[dict[str,
 
 
 def _subscription(store: Store, kind: SubscriptionKind, name: str, feed: Feed) -> dict[str, Any]:
-    with store.read() as connection:
-        position = checkpoints.position_of(connection, name)
-        head = feed.position(connection)
-    events, seconds = behind_checkpoint(store, feed, name)
+    progress = progress_of(store, feed, name)
     return {
         "name": str(name),  # of a table it is a kind of text that JSON does not know
         "kind": kind,
         "source": feed.source,
-        "position": position,
-        "head": head,
-        "events": events,
-        "seconds": round(max(seconds, 0.0), 3),
+        "position": progress.position,
+        "head": progress.head,
+        "events": progress.events,
+        "seconds": round(max(progress.seconds, 0.0), 3),
     }
 
 

@@ -30,7 +30,7 @@ from shared.projections.subscriptions import Follower, Subscriptions
 from shared.runtime import correlation
 from shared.runtime.acting import act_of
 from shared.runtime.house import House, open_house
-from shared.runtime.lags import Kind, Lag, Waiting, behind_checkpoint, of_replica, parked_by
+from shared.runtime.lags import Kind, Lag, Waiting, of_replica, parked_by, progress_of
 from shared.runtime.metrics import Metrics
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
@@ -205,8 +205,7 @@ class Worker:
 
     def lags(self) -> list[Lag]:
         """How far each part is behind what it follows. Raises SQLAlchemyError."""
-        store, log = self._house.store, self._house.log
-        found = [Lag(RELAY, "relay", *behind_checkpoint(store, log, RELAY))]
+        found = [self._lag(RELAY, "relay", self._house.log)]
         found += [
             of_replica(source, reader.facts, self._level_seconds(source))
             for source, reader in self._readers.items()
@@ -216,9 +215,12 @@ class Worker:
             "reaction": self._service.reactions,
         }
         for kind, each in ((kind, each) for kind, declared in kinds.items() for each in declared):
-            lag = behind_checkpoint(store, self._feeds[each.source], each.name)
-            found.append(Lag(each.name, kind, *lag))
+            found.append(self._lag(each.name, kind, self._feeds[each.source]))
         return found
+
+    def _lag(self, subscription: str, kind: Kind, feed: Feed) -> Lag:
+        progress = progress_of(self._house.store, feed, subscription)
+        return Lag(subscription, kind, progress.events, progress.seconds)
 
     def _level_seconds(self, source: str) -> float:
         """How long ago a replica was last level with its source; if never, how long it has tried to be."""
