@@ -79,9 +79,7 @@ def skip(
         operator = Actor(f"operator/{getpass.getuser()}")
 
         def record(command: SkipReaction) -> None:
-            outcome = following.house.handle(Request(command, operator))
-            if isinstance(outcome, Exception):
-                raise outcome
+            following.house.handle(Request(command, operator))
 
         try:
             following.reactions(reaction)[0].skip(position, reason, record)

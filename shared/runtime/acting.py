@@ -22,9 +22,6 @@ def act_of(house: House) -> Act:
             if isinstance(command, Effect):
                 command.do(house)
                 return
-            request = Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id)
-            outcome = house.handle(request)
-        if isinstance(outcome, Exception):
-            raise outcome
+            house.handle(Request(command, HOUSE, command_id, envelope.facts.correlation_id, envelope.id))
 
     return act

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from shared.bus.replica import Replica
-from shared.log.entry import Outcome
+from shared.log.entry import Answer, Outcome
 from shared.log.log import Log
 from shared.log.store import PATIENCE_SECONDS
 from shared.projections.feed import Feed
@@ -56,9 +56,12 @@ class House:
         if self._told_of_calls is not None:
             self._told_of_calls(method, seconds, codes)
 
-    def handle(self, request: Request) -> Outcome:
-        """Have one command decided and recorded; its Answer, or the exception that became of it."""
-        return self.handle_many([request])[0]
+    def handle(self, request: Request) -> Answer:
+        """Have one command decided and recorded. Raises Refused, Unavailable."""
+        outcome = self.handle_many([request])[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def handle_many(self, requests: Sequence[Request]) -> list[Outcome]:
         """Have commands decided in turn and recorded; an outcome for each."""

@@ -118,10 +118,7 @@ class command:  # noqa: N801 - it reads as a word in service classes
                 if isinstance(request, Exception):
                     raise request
                 self.call.check_time()
-                outcome = self.call.house.handle(request)
-                if isinstance(outcome, Exception):
-                    raise outcome
-                return answer_as_plain(outcome, self.call.house.log.source)
+                return answer_as_plain(self.call.house.handle(request), self.call.house.log.source)
 
             return outcome_of(self.call, name, answer)
 
