@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.log.store import Store
@@ -10,6 +11,8 @@ from shared.projections.feed import Feed
 
 LOOK_EVERY_SECONDS = 0.01
 LOOK_SECONDS_MAX = 0.03
+AWAITED_SECONDS_MAX = 2.0
+"""How long is waited for what a caller names and nobody here knows yet."""
 
 
 class NotYetError(Exception):
@@ -43,6 +46,17 @@ def wait_for(store: Store, subscription: str, position: int, seconds_max: float)
         if time.monotonic() > deadline:
             raise NotYetError(subscription)
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def wait_until_level(store: Store, feed: Feed, subscription: str) -> None:
+    """Return once a subscription knows all that its feed holds now, or after AWAITED_SECONDS_MAX.
+
+    For whoever did not find what may only not have arrived yet, and looks again.
+    """
+    with store.read() as connection:
+        head = feed.position(connection)
+    with suppress(NotYetError):
+        wait_for(store, subscription, head, AWAITED_SECONDS_MAX)
 
 
 def wait_until_known(

@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from shared.bus.levels import LEVEL_SECONDS_MAX, seconds_since_level
 from shared.projections.following import standing
 from shared.projections.projection import Projection
-from shared.projections.waiting import NotYetError, wait_for
+from shared.projections.waiting import wait_until_level
 from shared.rules.refusal import Refusal
 from shared.runtime.access_feeds import organisation_parents_table, void_persons_table, void_tokens_table
 from shared.runtime.house import House
@@ -65,7 +64,6 @@ WHOLE_DISTRICT = "whole_district"
 """The scope of a method that touches all organisations."""
 
 LOOK_SECONDS = 2.0
-TREE_WAIT_SECONDS = 2.0
 LEVELS_MOST = 32
 
 
@@ -127,8 +125,10 @@ class Access:
         ended_at = max(news.void.get(token.login_id, never), news.void_persons.get(token.person_id, never))
         if ended_at > (token.epoch, token.position):
             raise BadToken("void", token)
-        # Where news of revoked logins is old, only a token that is younger is sure not to be among them.
-        if time.monotonic() - news.level_at > LEVEL_SECONDS_MAX < time.time() - token.issued_at:
+        # Where news of revoked logins is old, only a young token is believed.
+        news_are_old = time.monotonic() - news.level_at > LEVEL_SECONDS_MAX
+        token_is_old = time.time() - token.issued_at > LEVEL_SECONDS_MAX
+        if news_are_old and token_is_old:
             raise NOT_LEVEL()
 
     def reaches(self, grant: Grant, organisation_id: str | None) -> bool:
@@ -162,14 +162,16 @@ class Access:
                     # How complete the news are is read first: they may know more than that, never less.
                     level_at = min(self._level_at(connection, each, now) for each in self._void)
                     news.level_at = max(news.level_at, level_at)
-                    news.void, news.void_persons = (
-                        {row[0]: (row[1], row[2]) for row in connection.execute(select(each))}
-                        if each in {void.table for void in self._void}
-                        else {}
-                        for each in (void_tokens_table, void_persons_table)
-                    )
+                    news.void = self._places(connection, void_tokens_table)
+                    news.void_persons = self._places(connection, void_persons_table)
             self._news = news
         return self._news
+
+    def _places(self, connection: Connection, table: Table) -> dict[str, Place]:
+        """The places of the last events that made tokens void; none where they are not followed."""
+        if all(each.table is not table for each in self._void):
+            return {}
+        return {row[0]: (row[1], row[2]) for row in connection.execute(select(table))}
 
     def _level_at(self, connection: Connection, projection: Projection, now: float) -> float:
         """When the news were last complete, as far as can be told; long ago where they are not now."""
@@ -186,10 +188,7 @@ class Access:
             return False
         if self._find(parents, organisation_id):
             return True
-        with self._house.store.read() as connection:
-            head = self._house.feed(self._tree.source).position(connection)
-        with suppress(NotYetError):
-            wait_for(self._house.store, self._tree.name, head, TREE_WAIT_SECONDS)
+        wait_until_level(self._house.store, self._house.feed(self._tree.source), self._tree.name)
         return self._find(parents, organisation_id)
 
     def _find(self, parents: dict[str, str | None], organisation_id: str) -> bool:

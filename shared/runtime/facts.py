@@ -9,11 +9,9 @@ from sqlalchemy import Connection
 
 from shared.projections import checkpoints
 from shared.projections.projection import Projection
-from shared.projections.waiting import LOOK_EVERY_SECONDS
+from shared.projections.waiting import AWAITED_SECONDS_MAX, LOOK_EVERY_SECONDS
 from shared.rules.context import Fact
 from shared.runtime.house import House
-
-WAIT_SECONDS = 2.0
 
 Find = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Finds plain JSON data for each of several commands."""
@@ -50,7 +48,7 @@ def look_up(house: House, look_ups: Sequence[LookUp], commands: Sequence[Any]) -
 
 def _told(house: House, each: LookUp, commands: Sequence[Any]) -> tuple[int, Sequence[Any]]:
     """Up to which position a fact is surely known, and its value for each command."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + AWAITED_SECONDS_MAX
     while True:
         with house.store.read() as connection:
             # Read first: the rows may know more than that, never less.

@@ -1,7 +1,6 @@
 """Scopes: what a method touches, told by a field, by a look-up, or by how far the caller may see."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, select, true
 
 from shared.log.store import among
 from shared.projections.projection import Projection
-from shared.projections.waiting import NotYetError, wait_for
+from shared.projections.waiting import wait_until_level
 from shared.runtime.access_feeds import organisation_parents_table
 from shared.runtime.house import House
 
@@ -17,8 +16,6 @@ SUBTREE = "subtree"
 """The scope of a query that tells of those organisations only which the caller's role reaches."""
 ORGANISATION = "organisation_id"
 """The argument of a query with this scope that narrows it to an organisation and all below."""
-
-WAIT_SECONDS = 2.0
 
 OrganisationsOf = Callable[[House, Sequence[Mapping[str, Any]]], Sequence[str | None]]
 """Finds the organisation that each of several rows touches.
@@ -55,10 +52,8 @@ def organisation_of(projection: Projection, field: str, column: str = ORGANISATI
         with house.store.read() as connection:
             found = find(connection, list(identities))
             missing = list(identities - found.keys())
-            position = house.feed(projection.source).position(connection)
         if missing:
-            with suppress(NotYetError):
-                wait_for(house.store, projection.name, position, WAIT_SECONDS)
+            wait_until_level(house.store, house.feed(projection.source), projection.name)
             with house.store.read() as connection:
                 found |= find(connection, missing)
         return [found.get(row[field]) for row in rows]

@@ -16,8 +16,9 @@ from services.membership.projections.documents_to_see import table as documents_
 from services.membership.service import MembershipService
 from services.staffing.projections.postings import assignments_table, stations_table
 from shared.bus.levels import note_level
+from shared.projections import waiting
 from shared.rules.refusal import Refused
-from shared.runtime import access, scopes
+from shared.runtime import access
 from shared.runtime.access import ANYWHERE, NOBODY_YET, ROLES, SIGNED_IN, WHOLE_DISTRICT, Access
 from shared.runtime.access_feeds import organisation_parents_table, void_tokens_table
 from shared.runtime.access_log import Attempt
@@ -110,8 +111,7 @@ def houses(folder: Path) -> Iterator[dict[str, House]]:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing follows the logs here: what is unknown stays so."""
-    monkeypatch.setattr(access, "TREE_WAIT_SECONDS", 0)
-    monkeypatch.setattr(scopes, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(waiting, "AWAITED_SECONDS_MAX", 0)
 
 
 def at(organisation_id: str | None) -> str:

@@ -19,7 +19,7 @@ from services.staffing.service import (
     organisation_of_station,
 )
 from shared.log.store import Store
-from shared.projections import checkpoints
+from shared.projections import checkpoints, waiting
 from shared.runtime import scopes
 from shared.runtime.access import ANYWHERE
 from shared.runtime.access_feeds import organisation_parents_table
@@ -155,7 +155,7 @@ def test_what_was_recorded_a_moment_ago_is_waited_for(house: House, monkeypatch:
                 )
             )
 
-    monkeypatch.setattr(scopes, "wait_for", arrive)
+    monkeypatch.setattr(waiting, "wait_for", arrive)
 
     assert organisation_of_station(house, [{"station_id": "new"}, {"station_id": "in-town"}]) == [
         "union",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demo.people import person
-from shared.runtime import access
+from shared.projections import waiting
 from shared.runtime.access_feeds import organisation_parents_table
 from shared.runtime.calls import RefusedCall
 from shared.runtime.finding import methods_of, service_class
@@ -124,7 +124,7 @@ def test_anothers_ids_under_ones_own_organisation_are_refused_or_find_nothing(
     declared: Declared,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(access, "TREE_WAIT_SECONDS", 0)
+    monkeypatch.setattr(waiting, "AWAITED_SECONDS_MAX", 0)
     house = houses[service]
     outsider = Local(service_class(service), house, token_of(house.settings.folder, scope=OWN))
     before = house.log.head().position
