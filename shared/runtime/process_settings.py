@@ -59,10 +59,11 @@ def read_process_settings(service: str) -> ProcessSettings:
             )
         return number
 
+    default = ProcessSettings()
     return ProcessSettings(
-        rpc_workers=read("RPC_WORKERS", 1, 1_000, 32),
-        health_port=read("HEALTH_PORT", 0, PORT_MOST - 1, 0, for_all=False),
-        health_host=os.environ.get(f"{PREFIX}HEALTH_HOST") or "127.0.0.1",
-        call_seconds=read("CALL_SECONDS", 1, 55, 15),
-        grace_seconds=read("GRACE_SECONDS", 1, 3_600, 30),
+        rpc_workers=read("RPC_WORKERS", 1, 1_000, default.rpc_workers),
+        health_port=read("HEALTH_PORT", 0, PORT_MOST - 1, default.health_port, for_all=False),
+        health_host=os.environ.get(f"{PREFIX}HEALTH_HOST") or default.health_host,
+        call_seconds=read("CALL_SECONDS", 1, 55, default.call_seconds),
+        grace_seconds=read("GRACE_SECONDS", 1, 3_600, default.grace_seconds),
     )

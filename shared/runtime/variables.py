@@ -2,6 +2,10 @@
 
 from typing import NamedTuple
 
+from shared.runtime.process_settings import ProcessSettings
+
+DEFAULT = ProcessSettings()
+
 
 class Variable(NamedTuple):
     """One environment variable; ``<SERVICE>`` in its name stands for each service's in capitals."""
@@ -46,17 +50,27 @@ VARIABLES = (
         "file with the private key under which the service signs tokens",
     ),
     Variable("GONGHUI_PUBLIC_KEYS", "<folder>/public_keys", "folder with the public keys of all services"),
-    Variable("GONGHUI_RPC_WORKERS", "32", "how many calls an interface answers at a time, 1 to 1,000"),
+    Variable(
+        "GONGHUI_RPC_WORKERS",
+        str(DEFAULT.rpc_workers),
+        "how many calls an interface answers at a time, 1 to 1,000",
+    ),
     Variable("GONGHUI_<SERVICE>_RPC_WORKERS", "", "the same for one service"),
     Variable(
         "GONGHUI_<SERVICE>_HEALTH_PORT",
-        "0",
+        str(DEFAULT.health_port),
         "side port of the interface, the worker's is the next; 0: none; `SUITE`: all in one process",
     ),
-    Variable("GONGHUI_HEALTH_HOST", "127.0.0.1", "on which address side ports listen"),
-    Variable("GONGHUI_CALL_SECONDS", "15", "how long a call may take before it is refused, 1 to 55"),
+    Variable("GONGHUI_HEALTH_HOST", DEFAULT.health_host, "on which address side ports listen"),
+    Variable(
+        "GONGHUI_CALL_SECONDS",
+        str(DEFAULT.call_seconds),
+        "how long a call may take before it is refused, 1 to 55",
+    ),
     Variable("GONGHUI_<SERVICE>_CALL_SECONDS", "", "the same for one service"),
-    Variable("GONGHUI_GRACE_SECONDS", "30", "how long a process may take to stop, 1 to 3,600"),
+    Variable(
+        "GONGHUI_GRACE_SECONDS", str(DEFAULT.grace_seconds), "how long a process may take to stop, 1 to 3,600"
+    ),
     Variable("GONGHUI_<SERVICE>_GRACE_SECONDS", "", "the same for one service"),
     Variable("GONGHUI_LOG_FORMAT", "console", "`json`: one JSON object a line; `console`: for people"),
     Variable("GONGHUI_SUPERVISOR", "", "set by a supervisor for its children: its process id"),
