@@ -1,12 +1,10 @@
 """The reader: fills a replica from the bus, and from the source itself when the bus leaves something out."""
 
-import hmac
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from os import urandom
 from typing import Any
 
 from shared.bus.catch_up import LiveSource, SourceDown, pull
@@ -15,6 +13,7 @@ from shared.bus.connecting import connected, next_wait, reader_queue
 from shared.bus.deliveries import Deliveries, declare
 from shared.bus.embedded import SCHEME
 from shared.bus.replica import Replica, ReplicaStopped
+from shared.bus.unseen import Unseen
 
 SILENCE_SECONDS = 5.0
 EMBEDDED_SILENCE_SECONDS = 20.0
@@ -87,8 +86,7 @@ class Reader:
         self._silence_seconds = EMBEDDED_SILENCE_SECONDS if embedded else SILENCE_SECONDS
         self._on_progress = on_progress
         self._on_level = on_level
-        # With it, a message that was refused is told apart in the log without being shown.
-        self._digest_key = urandom(32)
+        self._unseen = Unseen()
         self._unanswered = False
         self._pull_at = 0.0
         self._retry_at = 0.0
@@ -198,14 +196,8 @@ class Reader:
         return event_of(body.encode() if isinstance(body, str) else body, self._replica.source)
 
     def _refuse(self, deliveries: Deliveries, message: Any, fault: Malformed) -> None:
-        body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-        logger.error(
-            "a message from %s is refused: %s, %d bytes, digest %s",
-            self._replica.source,
-            fault,
-            len(body),
-            hmac.digest(self._digest_key, body, "sha256").hex()[:16],
-        )
+        described = self._unseen.described(message.body)
+        logger.error("a message from %s is refused: %s, %s", self._replica.source, fault, described)
         deliveries.reject(message)
         self._note(malformed=self.facts.malformed + 1)
 

@@ -4,13 +4,11 @@
 # ruff: noqa: ARG002
 # mypy: disable-error-code="misc,no-untyped-call"
 
-import hmac
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from os import urandom
 from typing import Any
 
 import eventlet
@@ -23,6 +21,7 @@ from nameko.extensions import DependencyProvider
 
 from shared.bus.answering import send_answer
 from shared.bus.connecting import next_wait
+from shared.bus.unseen import Unseen
 from shared.runtime import correlation
 from shared.runtime.access import Access
 from shared.runtime.access_log import Attempt
@@ -41,7 +40,7 @@ REQUEST_SECONDS_MAX = 60
 
 STOP_LOOK_SECONDS = 0.1
 
-HEADERS = frozenset({"auth_token", "language", correlation.HEADER})
+HEADERS = frozenset({"auth_token", correlation.HEADER})
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class QueueConsumer(messaging.QueueConsumer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._digest_key = urandom(32)
+        self._unseen = Unseen()
 
     def ack_message(self, message: Any) -> None:
         # Whatever was not acknowledged comes again, and the ids of its commands make that harmless
@@ -68,13 +67,8 @@ class QueueConsumer(messaging.QueueConsumer):
             super().requeue_message(message)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """Drop what is not JSON, and count it; kombu would write the body into the log (faults.md T-03).
-
-        By the digest, under a key of this process, messages are told apart without being shown.
-        """
-        body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-        digest = hmac.digest(self._digest_key, body, "sha256").hex()[:16]
-        log.warning("dropped a request that is not JSON: %d bytes, digest %s", len(body), digest)
+        """Drop what is not JSON, and count it; kombu would write the body into the log (faults.md T-03)."""
+        log.warning("dropped a request that is not JSON: %s", self._unseen.described(message.body))
         self.container.config[HOUSES][self.container.service_name].requests_dropped += 1
         self.ack_message(message)
 
