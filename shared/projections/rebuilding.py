@@ -1,6 +1,5 @@
 """Rebuilding: a projection is made anew beside the live table, compared with it, and swapped in."""
 
-import gc
 import re
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from shared.projections.checkpoints import Checkpoint
 from shared.projections.feed import Feed
 from shared.projections.projection import Key, Projection
 from shared.projections.rows import KeysWritten
+from shared.projections.uncollected import uncollected
 
 PAGE = 10_000
 SHOWN_MOST = 10
@@ -255,19 +255,6 @@ class _ReadAhead:
     def _read(self, after: int, limit: int) -> list[Envelope]:
         with self._store.read() as connection:
             return self._feed.page(connection, after, limit, self._types)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the collector of cycles away from a page of events: it finds none, and takes half of the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager

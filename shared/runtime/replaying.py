@@ -18,7 +18,7 @@ from shared.log.envelope import read_facts
 from shared.log.store import Store
 from shared.log.tables import commands, events
 from shared.log.verify_chunk import Finding
-from shared.projections.rebuilding import uncollected
+from shared.projections.uncollected import uncollected
 from shared.rules.context import Actor, Fact
 from shared.rules.decider import Decider
 from shared.rules.language import Language, UnknownType
