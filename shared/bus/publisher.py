@@ -26,6 +26,9 @@ class Publisher:
     Args:
         connection: as of ``connected``; no other thread uses it.
         position: where publishing begins; everything up to there counts as confirmed.
+
+    Attributes:
+        published: up to which position everything was sent, or is not for the bus.
     """
 
     def __init__(self, connection: Any, exchange: str, position: int) -> None:
@@ -81,10 +84,6 @@ class Publisher:
             content_encoding="utf-8",
             properties={"delivery_mode": PERSISTENT},
         )
-
-    def passed(self, position: int) -> None:
-        """Count everything up to a position as published."""
-        self.published = position
 
     def hear(self) -> None:
         """Take what the broker has sent, without waiting; sends a heartbeat when one is due."""

@@ -130,7 +130,7 @@ class Relay:
             last, saved = self._standing()
             self.facts = replace(self.facts, head=last)
             after = max(publisher.published, saved)
-            publisher.passed(after)  # another relay of the same log may have gone on
+            publisher.published = after  # another relay of the same log may have gone on
             if after < last:
                 self._publish_page(publisher, after)
             else:
@@ -152,7 +152,7 @@ class Relay:
             logger.error("event %d of %s is too large to be sent", envelope.position, self._log.source)
             self.facts = replace(self.facts, too_large=self.facts.too_large + 1)
         publisher.publish(messages)
-        publisher.passed(page[-1].position)
+        publisher.published = page[-1].position
         publisher.hear()
 
     def _wait(self, publisher: Publisher, turn: Turn, stop: threading.Event, seconds: float) -> None:

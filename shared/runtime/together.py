@@ -16,7 +16,7 @@ from shared.runtime.house import House, open_house
 from shared.runtime.interface import Interface
 from shared.runtime.metrics import Metrics
 from shared.runtime.opening import prepare
-from shared.runtime.process_settings import ProcessSettings, read_process_settings
+from shared.runtime.process_settings import SUITE, ProcessSettings, read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, read_settings
 from shared.runtime.stopping import Stop
@@ -186,7 +186,7 @@ def run_together(names: Sequence[str], stop: Stop) -> int:
         CannotStart: the folder is held by another process.
     """
     settings = {service: read_settings(service.name) for service in map(service_class, names)}
-    process = read_process_settings("suite")
+    process = read_process_settings(SUITE)
     connections = process.connections + CALLERS_MOST
     folder = next(iter(settings.values())).folder
     metrics = Metrics()
