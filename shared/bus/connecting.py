@@ -8,6 +8,7 @@ from typing import Any
 from kombu import Connection, Exchange, Queue, binding
 
 from shared.bus import embedded, plain_json
+from shared.bus.addresses import EMBEDDED
 
 HEARTBEAT_SECONDS = 10.0
 CONNECT_SECONDS_MAX = 4.0
@@ -104,7 +105,7 @@ def written_at_once(connection: Any) -> Iterator[None]:
 
 def is_embedded(connection: Any) -> bool:
     """Whether the connection leads to a broker in this process, which has neither confirms nor heartbeats."""
-    return bool(connection.transport.driver_type == embedded.SCHEME)
+    return bool(connection.transport.driver_type == EMBEDDED)
 
 
 def next_wait(seconds: float) -> float:

@@ -21,16 +21,15 @@ from kombu.exceptions import ChannelError
 from kombu.exceptions import ConnectionError as BusConnectionError
 from kombu.transport import TRANSPORT_ALIASES, virtual
 
+from shared.bus.addresses import EMBEDDED
 from shared.bus.embedded_broker import Broker, Message, Queue, Reader
-
-SCHEME = "embedded"
 
 _brokers: dict[str, Broker] = {}
 
 
 def register() -> None:
     """Make `embedded://<name>` an address that kombu and nameko understand; harmless when repeated."""
-    TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
+    TRANSPORT_ALIASES[EMBEDDED] = f"{__name__}:Transport"
 
 
 def drop(name: str) -> None:
@@ -39,7 +38,7 @@ def drop(name: str) -> None:
     Its services and readers must have ended. Arguments: the host part of the address, in lower case.
     """
     for group in (pools.producers, pools.connections):
-        for key in [key for key in group if key[:2] == [SCHEME, name]]:
+        for key in [key for key in group if key[:2] == [EMBEDDED, name]]:
             group.pop(key).force_close_all()
     _brokers.pop(name, None)
 
@@ -214,7 +213,7 @@ class Transport(virtual.Transport):
     """One connection to a broker of this process; it waits for arrivals and never polls."""
 
     Channel = Channel
-    driver_type = driver_name = SCHEME
+    driver_type = driver_name = EMBEDDED
     implements = virtual.Transport.implements.extend(exchange_type=frozenset(["direct", "topic", "fanout"]))
     # Said aloud, since kombu otherwise takes every refusal for a broken connection and tries again.
     recoverable_connection_errors = (BusConnectionError,)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.bus.addresses import is_embedded_bus
 from shared.bus.catch_up import LiveSource, SourceDown, pull
 from shared.bus.cloud_event import CONTENT_TYPE, Malformed, PublicEvent, event_of
 from shared.bus.connecting import connected, next_wait, reader_queue
 from shared.bus.deliveries import Deliveries, declare
-from shared.bus.embedded import SCHEME
 from shared.bus.replica import Replica, ReplicaStopped
 from shared.bus.unseen import Unseen
 
@@ -82,8 +82,7 @@ class Reader:
         self._source = source
         self._url = url
         self._reader_service = reader_service
-        embedded = url.startswith(f"{SCHEME}:")
-        self._silence_seconds = EMBEDDED_SILENCE_SECONDS if embedded else SILENCE_SECONDS
+        self._silence_seconds = EMBEDDED_SILENCE_SECONDS if is_embedded_bus(url) else SILENCE_SECONDS
         self._on_progress = on_progress
         self._on_level = on_level
         self._unseen = Unseen()

@@ -29,7 +29,6 @@ def up(context: typer.Context) -> None:
     日志写到标准错误；--json 使日志为JSON · Log lines go to the error output; --json makes them JSON.
     """
     from shared.cli.mistakes import told
-    from shared.cli.reaching import is_embedded
     from shared.cli.services import settings_of
     from shared.runtime.finding import service_names
     from shared.runtime.process_settings import SUITE, read_process_settings
@@ -39,8 +38,8 @@ def up(context: typer.Context) -> None:
     for name in names:
         with told(name):
             every.append(settings_of(name))
-            read_process_settings(SUITE if is_embedded(every[0]) else name)
-    if not is_embedded(every[0]):
+            read_process_settings(SUITE if every[0].on_embedded_bus else name)
+    if not every[0].on_embedded_bus:
         become(context.obj, "supervise", *names)
     check_nobody_is_in(every[0].folder)
     become(context.obj, "together", *names)
@@ -60,13 +59,12 @@ def run(
     日志写到标准错误；--json 使日志为JSON · Log lines go to the error output; --json makes them JSON.
     """
     from shared.cli.mistakes import told
-    from shared.cli.reaching import is_embedded
     from shared.cli.services import settings_of
     from shared.runtime.process_settings import read_process_settings
 
     with told(service):
         read_process_settings(service)
-        if is_embedded(settings_of(service)):
+        if settings_of(service).on_embedded_bus:
             raise Mistake(
                 Sentence(
                     "嵌入式总线不能连接多个进程", "the embedded bus cannot connect processes with each other"

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from shared.runtime.house import House
     from shared.runtime.settings import Settings
 
-EMBEDDED = "embedded:"
 LOGINS = "staffing"
 """The service that keeps logins."""
 
@@ -47,7 +46,7 @@ def ask(seconds_max: float, service: str, method: str, token: str | None, /, **a
     with told(service):
         settings = settings_of(service)
     try:
-        if is_embedded(settings):
+        if settings.on_embedded_bus:
             return call_at_door(settings.folder, service, method, token, seconds_max, **arguments)
         return call_remotely(settings.bus_url, service, method, token, seconds_max, **arguments)
     except NobodyHome:
@@ -91,10 +90,10 @@ def reaching(seconds_max: float, *, own: str | None = None) -> Iterator[Ask]:
 
         with told(own or LOGINS):
             settings = settings_of(own or LOGINS)
-        at_hand_here = _holds(settings, opened) if is_embedded(settings) else False
-        if own is not None and (at_hand_here or not is_embedded(settings)):
+        at_hand_here = _holds(settings, opened) if settings.on_embedded_bus else False
+        if own is not None and (at_hand_here or not settings.on_embedded_bus):
             houses[own] = opened.enter_context(_opened(own))
-        if not is_embedded(settings):
+        if not settings.on_embedded_bus:
             yield (
                 lambda service, *given, **arguments: (
                     at_hand(service, *given, **arguments)
@@ -106,10 +105,6 @@ def reaching(seconds_max: float, *, own: str | None = None) -> Iterator[Ask]:
             yield at_hand
         else:
             yield lambda *given, **arguments: ask(seconds_max, *given, **arguments)
-
-
-def is_embedded(settings: "Settings") -> bool:
-    return settings.bus_url.startswith(EMBEDDED)
 
 
 @contextmanager

@@ -57,14 +57,13 @@ def status(
 
 def look(names: list[str], seconds_max: float) -> list[Report]:
     """How each service says that it stands, or why that cannot be told."""
-    from shared.cli.reaching import is_embedded
     from shared.cli.services import settings_of
     from shared.runtime.finding import service_class
 
     settings = [settings_of(name) for name in names]
     # Loaded before any thread runs: threads that import at once may wait for each other for ever.
     service_classes = [service_class(name) for name in names]
-    if len(service_classes) == 1 or is_embedded(settings[0]):
+    if len(service_classes) == 1 or settings[0].on_embedded_bus:
         reports = [look_at(name, seconds_max) for name in names]
     else:
         reports = at_once(names, lambda name: look_at(name, seconds_max))

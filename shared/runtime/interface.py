@@ -9,7 +9,8 @@ from typing import Any
 import eventlet
 from nameko.runners import ServiceRunner
 
-from shared.bus import connecting, embedded
+from shared.bus import connecting
+from shared.bus.addresses import is_embedded_bus
 from shared.runtime.calls import SECONDS_MAX
 from shared.runtime.entrypoints import CALL_SECONDS, HOUSES, QueueConsumer
 from shared.runtime.green import check_hub, start_hub_clock
@@ -41,14 +42,13 @@ class Interface:
         call_seconds: float = SECONDS_MAX,
     ) -> None:
         connecting.prepare()
-        is_embedded = bus_url.startswith(f"{embedded.SCHEME}:")
         self._houses = houses
         self._runner = ServiceRunner(
             {
                 "AMQP_URI": bus_url,
                 "ACCEPT": ["json"],
                 "serializer": "json",
-                "HEARTBEAT": None if is_embedded else HEARTBEAT_SECONDS,
+                "HEARTBEAT": None if is_embedded_bus(bus_url) else HEARTBEAT_SECONDS,
                 "max_workers": rpc_workers,
                 CALL_SECONDS: call_seconds,
                 HOUSES: {service.name: house for service, house in houses.items()},

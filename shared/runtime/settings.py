@@ -10,6 +10,7 @@ from environs import Env
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from shared.bus.addresses import EMBEDDED, is_embedded_bus
 from shared.log.sealing import KEY_BYTES
 from shared.runtime.wrong_setting import PREFIX, WrongSetting
 from shared.standards.division_code import DivisionCode
@@ -19,7 +20,7 @@ DISTRICT = "110109"
 FOLDER = "var/gonghui"
 BUS_URL = "embedded://gonghui"
 DATABASES = ("sqlite", "postgresql+psycopg")
-BUSES = ("embedded", "amqp", "amqps", "pyamqp")
+BUSES = (EMBEDDED, "amqp", "amqps", "pyamqp")
 
 Checked = TypeVar("Checked")
 
@@ -52,6 +53,10 @@ class Settings:
     @property
     def on_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite:")
+
+    @property
+    def on_embedded_bus(self) -> bool:
+        return is_embedded_bus(self.bus_url)
 
     @property
     def master_key_variable(self) -> str:

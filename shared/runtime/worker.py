@@ -12,7 +12,6 @@ from typing import Protocol
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from shared.bus import embedded
 from shared.bus.connecting import connected
 from shared.bus.levels import note_level, seconds_since_level
 from shared.bus.reader import Reader
@@ -86,7 +85,7 @@ class Worker:
 
     def __init__(self, service: type[Service], house: House) -> None:
         url = house.settings.bus_url
-        polls = POLL_SECONDS_EMBEDDED if url.startswith(f"{embedded.SCHEME}:") else POLL_SECONDS
+        polls = POLL_SECONDS_EMBEDDED if house.settings.on_embedded_bus else POLL_SECONDS
         self._service = service
         self._house = house
         self._stop = threading.Event()
