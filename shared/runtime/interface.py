@@ -16,11 +16,11 @@ from shared.runtime.entrypoints import CALL_SECONDS, HOUSES, QueueConsumer
 from shared.runtime.green import check_hub, start_hub_clock
 from shared.runtime.house import House, open_house
 from shared.runtime.metrics import Metrics
+from shared.runtime.process_life import Awaited, Houses, database_reason, run
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
 from shared.runtime.stopping import Stop
-from shared.runtime.waiting import Awaited, Houses, database_reason, run
 
 HEARTBEAT_SECONDS = 30
 

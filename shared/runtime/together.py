@@ -16,11 +16,11 @@ from shared.runtime.house import House, open_house
 from shared.runtime.interface import Interface
 from shared.runtime.metrics import Metrics
 from shared.runtime.opening import prepare
+from shared.runtime.process_life import Awaited, Houses, run
 from shared.runtime.process_settings import SUITE, ProcessSettings, read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, read_settings
 from shared.runtime.stopping import Stop
-from shared.runtime.waiting import Awaited, Houses, run
 from shared.runtime.worker import Worker, prepare_followers
 
 SOON_SECONDS = 0.02

@@ -31,13 +31,13 @@ from shared.runtime.acting import act_of
 from shared.runtime.house import House, open_house
 from shared.runtime.lags import Kind, Lag, Waiting, of_replica, parked_by, progress_of
 from shared.runtime.metrics import Metrics
+from shared.runtime.process_life import Awaited, Houses, database_reason, run
 from shared.runtime.process_settings import read_process_settings
 from shared.runtime.service import Service
 from shared.runtime.settings import read_settings
 from shared.runtime.status import reasons_of, replica_of, sources_of
 from shared.runtime.stopping import Stop
 from shared.runtime.tokens import OwnToken
-from shared.runtime.waiting import Awaited, Houses, database_reason, run
 
 POLL_SECONDS = 0.1
 """How often the log is looked at for what another process appended."""

@@ -12,10 +12,10 @@ from services.membership.service import MembershipService
 from shared.bus import embedded
 from shared.runtime.house import House, open_house
 from shared.runtime.opening import make_master_key, prepare
+from shared.runtime.process_life import Awaited
 from shared.runtime.service import Service
 from shared.runtime.settings import Settings, embedded_settings
 from shared.runtime.stopping import Stop
-from shared.runtime.waiting import Awaited
 from tests.servers.postgresql import Database
 from tests.servers.rabbitmq import RabbitMQ
 
