@@ -126,8 +126,9 @@ def pull(replica: Replica, source: Source, on_page: Callable[[int, int], bool]) 
         Whether the replica is level with the source.
 
     Raises:
-        SourceDown: what came before is kept.
+        SourceDown: it does not answer, or with no page; what came before is kept.
         ReplicaStopped: the source tells another history.
+        SQLAlchemyError: the replica's store is away.
     """
     while True:
         with replica.store.read() as connection:

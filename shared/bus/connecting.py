@@ -39,6 +39,9 @@ def connected(url: str) -> Iterator[Any]:
     Every wait on its socket ends in a few seconds, so that neither a frozen broker nor one that is booting or
     takes no messages (disk or memory alarm) can hold its user (faults.md, T-14).
 
+    Args:
+        url: the bus; it may hold a password.
+
     Raises:
         Whatever the transport raises when the broker is not there.
     """

@@ -87,7 +87,9 @@ class Replica:
         """The events at the ``limit`` positions that follow one, in order; their sealed parts are empty.
 
         Args:
-            types: of these events only those of some types.
+            after: the position before the first.
+            limit: how many positions are looked at, whatever stands there.
+            types: of these events only those of some types; None: all.
         """
         columns = replica_events.c
         page = select(*PUBLIC_COLUMNS).where(
@@ -138,8 +140,11 @@ class Replica:
             events: in any order.
             head: where the source stood when or after it told them; compared if the replica is level with it.
 
+        Waits for whoever else appends to it, as long as the store lets one wait for a lock.
+
         Raises:
             ReplicaStopped: now or earlier, the source told another history. None of the events was taken.
+            SQLAlchemyError: the store is away, or the lock was not to be had in time.
         """
         arrived = sorted(events, key=lambda event: event.position)
         with self.store.write() as connection:
@@ -274,8 +279,13 @@ def restart_replica(store: Store, source: str, subscriptions: Iterable[str]) -> 
     For an operator who knows why the source's history changed. Rows that were made of the old events stay
     until their projections are rebuilt; reactions read the new ones from the first, and do nothing twice.
 
+    It waits for who is in mid-page, as long as the store lets one wait for a lock.
+
     Args:
         subscriptions: the names of all that follow this replica.
+
+    Raises:
+        SQLAlchemyError: the store is away, or a lock was not to be had in time. Nothing was changed.
     """
     with store.write() as connection:
         connection.execute(select(replicas).where(replicas.c.source == source).with_for_update())

@@ -44,6 +44,7 @@ class RpcSource:
     """A service that answers ``events_after``; belongs to one thread.
 
     Args:
+        url: the bus; nothing connects before the first call.
         service: its name.
         headers: asked before each call; nameko's context, such as ``{"nameko.auth_token": …}``.
         timeout_seconds: how long an answer is waited for.

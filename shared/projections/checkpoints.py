@@ -33,6 +33,7 @@ def begin(connection: Connection, subscription: str, version: int) -> None:
 
 
 def read(connection: Connection, subscription: str) -> Checkpoint | None:
+    """The checkpoint as it stands, without holding it; None for a subscription that has not begun."""
     row = connection.execute(
         select(checkpoints.c.position, checkpoints.c.version).where(
             checkpoints.c.subscription == subscription

@@ -33,6 +33,7 @@ class Standing:
 
     @property
     def complete(self) -> bool:
+        """Whether its rows tell all that they should, up to ``position``."""
         return self.parked == 0 and not self.outdated
 
 

@@ -74,6 +74,7 @@ def first_of_streams(connection: Connection, subscription: str) -> list[Parked]:
 
 
 def count_parked(connection: Connection, subscription: str) -> int:
+    """How many events a subscription has parked, those that only wait for another included."""
     counted = select(func.count()).select_from(parked).where(parked.c.subscription == subscription)
     return connection.scalar(counted) or 0
 
@@ -84,6 +85,7 @@ def subscriptions(connection: Connection) -> set[str]:
 
 
 def find_parked(connection: Connection, subscription: str, position: int) -> Parked | None:
+    """What a subscription has parked at a position; None where nothing is."""
     row = connection.execute(select(parked).where(_place(subscription, position))).one_or_none()
     return None if row is None else Parked(*row)
 

@@ -78,6 +78,10 @@ class Projection:
         """Declare what a type of event does to its row: ``(row, event, envelope) -> row``; None removes it.
 
         A row that is not there yet comes with its key and its columns' defaults.
+
+        Args:
+            event_type: one for which nothing else is declared.
+            key: as of the projection; None: the projection's own.
         """
 
         def declare(apply: Applied) -> Applied:

@@ -81,7 +81,11 @@ class ReactionFollower:
         return bool(end > began.position or due)
 
     def retry(self) -> list[Parked]:
-        """Try what is parked again now, each stream in its order; what is still parked afterwards."""
+        """Try what is parked again now, each stream in its order; what is still parked afterwards.
+
+        Raises:
+            Unavailable: the store did not answer; what was done before stays done.
+        """
         failed: set[str] = set()
         while waiting := [each for each in self._first_of_streams() if each.stream not in failed]:
             failed.update(each.stream for each in waiting if not self._try_again(each))
@@ -99,6 +103,7 @@ class ReactionFollower:
         Raises:
             NotParkedError, WaitsError: nothing is to be skipped there.
             Refused: the reason is missing.
+            Unavailable: the store did not answer; the repeat goes on where this ended.
         """
         with self._store.read() as connection:
             found = parking.find_parked(connection, self.name, position)

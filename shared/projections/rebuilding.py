@@ -77,15 +77,32 @@ def rebuild(
 ) -> Report:
     """Make a projection anew and swap it in; commands and readers go on meanwhile.
 
+    The swap waits for whoever reads the live table, a short while and several times.
+
+    Args:
+        feed: all of it is applied, up to where the live rows know it.
+        accept_difference: swap also where the rows differ under the same version.
+        progress: called after each page.
+
     Raises:
         UnintendedDifferenceError: the version is the same, the rows are not, and that was not accepted.
-        NotAloneError: another is at it. NotPreparedError, OtherHistoryError.
+        NotAloneError: another rebuild or comparison is at it.
+        NotPreparedError: it has neither table nor checkpoint yet.
+        OtherHistoryError: the feed began anew meanwhile.
+        OperationalError: the live table could not be had in time.
     """
     return _beside(store, feed, projection, progress, swap=True, accept_difference=accept_difference)
 
 
 def compare(store: Store, feed: Feed, projection: Projection, progress: Progress | None = None) -> Report:
-    """Make a projection anew and compare it with the live one, which stays."""
+    """Make a projection anew and compare it with the live one, which stays.
+
+    Args:
+        progress: called after each page.
+
+    Raises:
+        NotAloneError, NotPreparedError, OtherHistoryError, OperationalError: as of ``rebuild``.
+    """
     return _beside(store, feed, projection, progress, swap=False, accept_difference=False)
 
 

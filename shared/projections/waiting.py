@@ -33,7 +33,10 @@ class AtLeast:
 
 
 def wait_for(store: Store, subscription: str, position: int, seconds_max: float) -> None:
-    """Return once a subscription has reached a position of its feed.
+    """Return once a subscription has reached a position of its feed; no transaction is held.
+
+    Args:
+        subscription: its stored name.
 
     Raises:
         NotYetError: it has not within the time limit.
@@ -63,6 +66,9 @@ def wait_until_known(
     store: Store, feed: Feed, subscriptions: Sequence[str], at_least: AtLeast, seconds_max: float
 ) -> None:
     """Return once all subscriptions to a feed have reached a position of an epoch; no transaction is held.
+
+    Args:
+        subscriptions: their stored names; at least one.
 
     Raises:
         OtherEpochError: what stands there, or will, is of another epoch.

@@ -135,6 +135,10 @@ class Access:
         """Whether a role holds for an organisation; None: for the whole district.
 
         The district is what stands below the federation at the top: a role held there holds for all of it.
+        An organisation that is not known here yet is waited for, AWAITED_SECONDS_MAX at most.
+
+        Raises:
+            SQLAlchemyError: the store is away.
         """
         if grant.organisation_id is None:
             return True

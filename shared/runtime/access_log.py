@@ -165,6 +165,7 @@ class AccessLog:
 
 
 def row_of(attempt: Attempt) -> dict[str, Any]:
+    """An attempt as it is written down, dated now by this machine's clock."""
     return {
         "at": moment_text(datetime.now(UTC)),
         "method": attempt.method,

@@ -75,6 +75,7 @@ def _of_methods(path: str, old: Schema, new: Schema) -> Iterator[str]:
 
 
 def roles_of(method: Schema) -> set[str]:
+    """The roles to which a method is open, as its contract tells them."""
     return set(method["role"].split(", "))
 
 

@@ -140,7 +140,15 @@ def call_at_door(
 
 
 def read_line(speaker: socket.socket, deadline: float) -> bytes:
-    """What is sent up to the end of its line. Raises Silent where that is too long or too late."""
+    """What is sent up to the end of its line.
+
+    Args:
+        deadline: until when it is waited for (time.monotonic).
+
+    Raises:
+        Silent: the line is too long or too late, or the speaker left within it.
+        OSError: the connection broke; TimeoutError where nothing came in time.
+    """
     pieces: list[bytes] = []
     size = 0
     while not pieces or not pieces[-1].endswith(b"\n"):

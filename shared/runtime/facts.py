@@ -35,7 +35,13 @@ class LookUp:
 
 
 def look_up(house: House, look_ups: Sequence[LookUp], commands: Sequence[Any]) -> list[dict[str, Fact]]:
-    """The facts of each command, each with the feed's position up to which it was surely known."""
+    """The facts of each command, each with the feed's position up to which it was surely known.
+
+    Waits for a fact that is ``awaited`` and not there, AWAITED_SECONDS_MAX at most; no transaction is held.
+
+    Raises:
+        SQLAlchemyError: the store is away.
+    """
     told: list[dict[str, Fact]] = [{} for _ in commands]
     if not look_ups or not commands:
         return told

@@ -61,10 +61,12 @@ class SidePort:
         self._listener = _listening(host, port) if port else None
 
     def start(self) -> None:
+        """Answer from now on; returns at once."""
         if self._listener is not None:
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def close(self) -> None:
+        """Answer nobody any more."""
         if self._listener is not None:
             self._listener.close()
 

@@ -79,6 +79,7 @@ class House:
         return self.log if source == self.log.source else Replica(self.store, source)
 
     def close(self) -> None:
+        """Let go of the store; what the access log still holds is written first."""
         self.access_log.close()
         self.store.close()
 

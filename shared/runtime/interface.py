@@ -30,6 +30,7 @@ class Interface:
 
     Args:
         houses: the opened house of each service class.
+        bus_url: of all of them; nothing connects before ``start``.
         rpc_workers: how many calls each service answers at a time.
         call_seconds: how long one may take.
     """

@@ -244,6 +244,7 @@ class query(operation):  # noqa: N801 - as above
 
 
 def several(role: Roles) -> tuple[str, ...]:
+    """The roles that were declared as one or as several."""
     return (role,) if isinstance(role, str) else role
 
 

@@ -87,7 +87,14 @@ def sign(
     logged_in_at: float | None = None,
     life_seconds: float = LIFE_SECONDS,
 ) -> str:
-    """A token's text; the arguments are those of ``Token``."""
+    """A token's text; what is not named here is as of ``Token``.
+
+    Args:
+        settings: of any service of the district: the token is for all of them.
+        key: of the service that signs, which stands in the token.
+        logged_in_at: seconds since 1970; None: now.
+        life_seconds: how long it is good, from now.
+    """
     now = time.time()
     claims = {
         "iss": issuer_of(settings, key.service),
@@ -106,7 +113,11 @@ def sign(
 
 
 class OwnToken:
-    """A service's own token, made anew before it ends."""
+    """A service's own token, made anew before it ends.
+
+    Raises:
+        WrongSetting: the service's signing key is missing or is none.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -115,6 +126,7 @@ class OwnToken:
         self._renew_at = 0.0
 
     def __call__(self) -> str:
+        """The token's text; the same for a tenth of its life."""
         if time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + LIFE_SECONDS / 10
             self._text = sign(

@@ -61,7 +61,11 @@ def prepare_followers(service: type[Service], house: House) -> None:
     """Give projections and reactions their tables and checkpoints, unless they have them.
 
     The service's own role does this when it starts to follow, and not the schema's owner beforehand: a
-    rebuild renames these tables, which is for their owner only.
+    rebuild renames these tables, which is for their owner only. Several processes that start at once wait
+    for each other.
+
+    Raises:
+        DBAPIError: the store is away, lacks the schema, or the role lacks the right to create tables.
     """
     with house.store.write() as connection:
         if house.store.on_postgresql:
