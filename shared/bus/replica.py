@@ -74,7 +74,7 @@ class Replica:
         self.store = store
         self._source = source
         self._versions: dict[str, int] = {}
-        self._versions_at = -1
+        self._versions_at: bytes | None = None
 
     @property
     def source(self) -> str:
@@ -167,7 +167,8 @@ class Replica:
         if reason is not None:
             raise ReplicaStopped(f"the replica of {self._source} has stopped: {reason}")
         # Only now: a transaction that failed must leave nothing behind that the next is measured by.
-        self._remember(found.position, following)
+        if following:
+            self._remember(found.frontier, following, bytes(frontier))
         gap = bool(arrived) and arrived[-1].position > frontier.size
         return Received(frontier.size, len(following), len(known), gap)
 
@@ -178,16 +179,15 @@ class Replica:
             connection.execute(self._row().where(replicas.c.stopped.is_(None)).values(stopped=reason))
         raise ReplicaStopped(f"the replica of {self._source} has stopped: {reason}")
 
-    def _remember(self, position: int, following: Sequence[PublicEvent]) -> None:
-        if following:
-            if not self._remembers(position):
-                self._versions = {}
-            self._versions |= {event.stream: event.version for event in following}
-            self._versions_at = following[-1].position
+    def _remember(self, before: bytes, following: Sequence[PublicEvent], after: bytes) -> None:
+        if not self._remembers(before):
+            self._versions = {}
+        self._versions |= {event.stream: event.version for event in following}
+        self._versions_at = after
 
-    def _remembers(self, position: int) -> bool:
-        """Whether nobody else has appended since, and there is room for more."""
-        return position == self._versions_at and len(self._versions) < STREAMS_REMEMBERED_MAX
+    def _remembers(self, frontier: bytes) -> bool:
+        """Whether nobody else has appended since, in this history, and there is room for more."""
+        return frontier == self._versions_at and len(self._versions) < STREAMS_REMEMBERED_MAX
 
     def _row(self) -> Any:
         return update(replicas).where(replicas.c.source == self._source)
@@ -207,7 +207,7 @@ class Replica:
 
         Versions are compared with those that this process has seen; the root covers all others.
         """
-        remembered = self._versions if self._remembers(found.position) else {}
+        remembered = self._versions if self._remembers(found.frontier) else {}
         versions: dict[str, int] = {}
         position, log_id, epoch, recorded_at = found.position, found.log_id, found.epoch, found.recorded_at
         following: list[PublicEvent] = []

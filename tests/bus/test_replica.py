@@ -30,8 +30,8 @@ from tests.bus.district import (
     mixed,
     told,
 )
-from tests.log.fund import GiveLabel
-from tests.log.house import House, open_house
+from tests.log.fund import Add, GiveLabel
+from tests.log.house import House, found_house, open_house
 
 
 @pytest.fixture
@@ -165,6 +165,23 @@ def test_another_history_stops_it_until_an_operator_restarts_it(
     assert replica.stopped() is None
     pull(replica, AskedSource(house.log), lambda *_: True)
     assert is_copy(replica, house)
+
+
+def test_who_saw_the_history_before_a_restart_measures_the_new_one_by_itself(
+    house: House, replica: Replica, tmp_path: Path
+) -> None:
+    add(house, 20)
+    replica.receive(told(house)[:6])
+    restart_replica(replica.store, replica.source, [])
+    since = found_house(f"sqlite:///{tmp_path / 'since.sqlite'}", house.log.language)
+    since.send_many(*(Add(fund_id="f1", amount_fen=n + 1) for n in range(10)))
+    another = Replica(replica.store, replica.source)
+    another.receive(told(since)[:6])
+
+    replica.receive(told(since))
+
+    assert is_copy(replica, since)
+    since.close()
 
 
 def test_two_tellings_of_one_position_at_once_stop_it(house: House, replica: Replica) -> None:
