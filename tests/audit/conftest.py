@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.cli import witnessing
 from tests.audit.district import live
 
 
@@ -25,4 +26,5 @@ def folder(lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     for name in [name for name in os.environ if name.startswith("GONGHUI_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GONGHUI_FOLDER", str(copy))
+    monkeypatch.setattr(witnessing, "BEHIND_SECONDS_MAX", 3.0)
     return copy
