@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Table, select, true
 
 from shared.log.store import among
 from shared.projections.projection import Projection
@@ -87,6 +87,20 @@ class Reach:
         below = select(tree.organisation_id).where(tree.parent_id == subtree.c.organisation_id)
         subtree = subtree.union(below)
         return organisation_id.in_(select(subtree.c.organisation_id))
+
+    def page(self, table: Table, after: int, limit: int) -> Select[Any]:
+        """Rows of a table within reach, in the order of their positions.
+
+        Args:
+            table: with the columns ``organisation_id`` and ``position``.
+            after: the position behind which the page begins; ``limit``: the most rows.
+        """
+        return (
+            select(table)
+            .where(self.holds(table.c.organisation_id), table.c.position > after)
+            .order_by(table.c.position)
+            .limit(limit)
+        )
 
 
 EVERYTHING = Reach(None)

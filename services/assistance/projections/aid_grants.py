@@ -94,12 +94,7 @@ def grants(
         status: ``proposed`` are those that wait for an approver.
         after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
     """
-    wanted = (
-        select(table)
-        .where(reach.holds(table.c.organisation_id), table.c.position > after)
-        .order_by(table.c.position)
-        .limit(limit)
-    )
+    wanted = reach.page(table, after, limit)
     if status is not None:
         wanted = wanted.where(table.c.status == status)
     return [dict(row) for row in connection.execute(wanted).mappings()]

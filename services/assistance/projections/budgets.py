@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text
 
 from services.assistance.events.budget import (
     BudgetAllocated,
@@ -78,12 +78,7 @@ def budgets_left(
 
     Source: handbook, assistance 6: what is left is shown before approving.
     """
-    wanted = (
-        select(table)
-        .where(reach.holds(table.c.organisation_id), table.c.position > after)
-        .order_by(table.c.position)
-        .limit(limit)
-    )
+    wanted = reach.page(table, after, limit)
     if year is not None:
         wanted = wanted.where(table.c.year == year)
     return [dict(row) | {"free_fen": free_fen(dict(row))} for row in connection.execute(wanted).mappings()]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, MetaData, Table, Text
 
 from services.assistance.events.goods import GoodsReceived, StockPutBack, StockTaken
 from shared.log.envelope import Envelope
@@ -55,10 +55,5 @@ def goods_stock(
     Args:
         after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
     """
-    wanted = (
-        select(table)
-        .where(reach.holds(table.c.organisation_id), table.c.position > after)
-        .order_by(table.c.position)
-        .limit(limit)
-    )
+    wanted = reach.page(table, after, limit)
     return [dict(row) for row in connection.execute(wanted).mappings()]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, Integer, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Date, Integer, MetaData, Table, Text
 
 from services.assistance.aggregates.file.state import HardshipFile, PayeeAccount
 from services.assistance.aggregates.hardship_file import hardship_file
@@ -120,12 +120,7 @@ def files(
     Args:
         after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
     """
-    wanted = (
-        select(table)
-        .where(reach.holds(table.c.organisation_id), table.c.position > after)
-        .order_by(table.c.position)
-        .limit(limit)
-    )
+    wanted = reach.page(table, after, limit)
     if status is not None:
         wanted = wanted.where(table.c.status == status)
     return [dict(row) for row in connection.execute(wanted).mappings()]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Date, MetaData, Table, Text
 
 from services.assistance.events.payment import (
     PaymentReturned,
@@ -73,10 +73,5 @@ def reversals_waiting(
     Args:
         after: the position behind which to go on; ``limit``: the most rows, 1,000 at most.
     """
-    wanted = (
-        select(table)
-        .where(reach.holds(table.c.organisation_id), table.c.position > after)
-        .order_by(table.c.position)
-        .limit(limit)
-    )
+    wanted = reach.page(table, after, limit)
     return [dict(row) for row in connection.execute(wanted).mappings()]
