@@ -21,7 +21,7 @@ from shared.rules.message import kind_of
 from shared.rules.personal import Erased, Personal, Sealed
 from shared.rules.plain import to_plain
 
-PORTION = 200
+PORTION = 40
 """Commands whose rows are stored together, while those of the next are composed."""
 
 PersonalFields = Iterable[tuple[str, str, Personal[Any]]]
