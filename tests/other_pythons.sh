@@ -25,7 +25,7 @@ tried() {
   if [ ! -e "$environment/.ready" ] || [ requirements.lock -nt "$environment/.ready" ]; then
     rm -rf "$environment"
     "$2" -m venv "$environment"
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+    "$environment/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
     touch "$environment/.ready"
   fi
   "$environment/bin/python" -m pytest -q -p no:cacheprovider -p tests.servers.absent --hypothesis-profile=few "${TESTS[@]}"

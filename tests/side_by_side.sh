@@ -6,9 +6,9 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 SUITES=(tests/demo tests/deployment tests/faults tests/servers tests/suite)
-STORES=(tests/audit tests/log)
+STORES=(tests/log tests/projections)
 SERVED=(tests/cli tests/runtime)
-PURE=(tests/contracts tests/golden tests/rules tests/standards)
+PURE=(tests/architecture tests/audit tests/contracts tests/golden tests/reporting tests/rules tests/standards)
 OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}" "${SERVED[@]/#/--ignore=}" "${PURE[@]/#/--ignore=}")
 PYTEST=(pytest --durations=10)
 MEASURED=(.venv/bin/python -m coverage run)
@@ -25,7 +25,7 @@ served=$!
 tests/other_pythons.sh >"$logs/pythons" 2>&1 &
 pythons=$!
 failed=0
-# Where no green threads are, none have to be told apart, which takes a quarter of the time.
+# Where one thing happens after the other no green threads have to be told apart: a quarter of the time.
 "${MEASURED[@]}" --concurrency=thread -m "${PYTEST[@]}" "${PURE[@]}" || failed=$?
 "${MEASURED[@]}" -m "${PYTEST[@]}" tests "${OTHERS[@]}" || failed=$?
 for each in "$suites" "$stores" "$served" "$pythons"; do

@@ -19,15 +19,13 @@ from shared.rules.language import Language
 from tests.bus.district import DISTRICT, READER
 from tests.log.fund import fund
 from tests.log.house import MASTER_KEY
-from tests.servers.process import spawn
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.servers.process import ONE_OF_MANY, spawn
 
 
 def start_part(kind: str, store_url: str, bus_url: str, service: str, output: Path) -> Popen[bytes]:
     """Start a part; what it writes goes to the file."""
     command = [sys.executable, "-m", "tests.bus.part", kind, store_url, bus_url, service]
-    return spawn(command, log=output, environment={"PYTHONPATH": str(REPOSITORY)})
+    return spawn(command, log=output, environment=ONE_OF_MANY)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 from random import Random
 
 from sqlalchemy import func, select, text
@@ -17,12 +16,11 @@ from shared.log.tables import commands
 from tests.log.caller import Place, lines
 from tests.log.house import House, found_house
 from tests.log.reader import Reader, root_of
-from tests.servers.process import spawn
+from tests.servers.process import ONE_OF_MANY, spawn
 
 STOPPED_SECONDS = 2.0
 END_SECONDS_MAX = 60.0
 SILENT_SECONDS_MAX = 40.0
-REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Processes:
         place = self._places[slot]
         born = replace(place, life=next(self._lives[slot]))
         module = [sys.executable, "-m", "tests.log.caller", born.as_argument()]
-        return spawn(module, log=place.file("output"), environment={"PYTHONPATH": str(REPOSITORY)})
+        return spawn(module, log=place.file("output"), environment=ONE_OF_MANY)
 
     def kill_one(self, chance: Random) -> None:
         slot = chance.randrange(len(self._places))

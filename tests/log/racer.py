@@ -18,9 +18,8 @@ from shared.rules.personal import Personal
 from shared.rules.refusal import Refused
 from tests.log import fund
 from tests.log.house import CLERK, House, open_house
-from tests.servers.process import spawn, wait_until_ready
+from tests.servers.process import ONE_OF_MANY, spawn, wait_until_ready
 
-REPOSITORY = Path(__file__).parents[2]
 RACE_SECONDS_MAX = 60.0
 Sent = tuple[str, dict[str, Any], str]
 """A command's name, its fields (personal ones as plain text) and its id."""
@@ -50,7 +49,7 @@ def race(url: str, folder: Path, *racers: Sequence[Sent]) -> list[list[Any]]:
 def start(argument: str, output: Path) -> Any:
     """A process of this module."""
     module = [sys.executable, "-m", "tests.log.racer", argument]
-    return spawn(module, log=output, environment={"PYTHONPATH": str(REPOSITORY)})
+    return spawn(module, log=output, environment=ONE_OF_MANY)
 
 
 def run(house: House, given: dict[str, Any]) -> None:

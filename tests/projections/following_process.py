@@ -23,9 +23,8 @@ from shared.projections.subscriptions import Subscriptions
 from tests.log.fund import Add, Spend
 from tests.log.house import House, open_house
 from tests.projections.balances import balances
-from tests.servers.process import spawn
+from tests.servers.process import ONE_OF_MANY, spawn
 
-REPOSITORY = Path(__file__).parents[2]
 FUNDS = 20
 
 
@@ -33,8 +32,7 @@ def start(work: str, url: str, folder: Path, **more: Any) -> "Popen[bytes]":
     """Start a process that does one kind of work until it is ended; it tells nothing but its mistakes."""
     argument = json.dumps({"work": work, "url": url, **more})
     module = [sys.executable, "-m", "tests.projections.following_process", argument]
-    environment = {"PYTHONPATH": str(REPOSITORY)}
-    return spawn(module, log=folder / f"{work}.output", environment=environment)
+    return spawn(module, log=folder / f"{work}.output", environment=ONE_OF_MANY)
 
 
 def follow(house: House, page: int) -> None:

@@ -18,6 +18,10 @@ class ServerStartError(RuntimeError):
     """A server did not come up; the text ends with the tail of its log."""
 
 
+ONE_OF_MANY = {"PYTHONPATH": str(Path(__file__).parents[2]), "COVERAGE_PROCESS_CONFIG": ""}
+"""The environment of processes that do among many what tests do in one: to measure them, too, would take them
+twice the time and tell nothing new."""
+
 PORTS = range(10_000, 32_000, 2)
 """Below those from which a machine's own connections leave, one of which could take a port in between."""
 
