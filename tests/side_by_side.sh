@@ -7,16 +7,22 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 SUITES=(tests/demo tests/deployment tests/faults tests/servers tests/suite)
 STORES=(tests/log tests/projections)
-SERVED=(tests/cli tests/runtime)
+COMMANDS=(tests/cli)
+SERVED=(tests/runtime)
 PURE=(tests/architecture tests/audit tests/contracts tests/golden tests/reporting tests/rules tests/standards)
-OTHERS=("${SUITES[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}" "${SERVED[@]/#/--ignore=}" "${PURE[@]/#/--ignore=}")
+OTHERS=("${SUITES[@]/#/--ignore=}" "${COMMANDS[@]/#/--ignore=}" "${STORES[@]/#/--ignore=}" "${SERVED[@]/#/--ignore=}" "${PURE[@]/#/--ignore=}")
 PYTEST=(pytest --durations=10)
 MEASURED=(.venv/bin/python -m coverage run)
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 .venv/bin/python -m coverage erase
-.venv/bin/python -m "${PYTEST[@]}" "${SUITES[@]}" >"$logs/suites" 2>&1 &
+{
+  failed=0
+  .venv/bin/python -m "${PYTEST[@]}" "${SUITES[@]}" || failed=$?
+  "${MEASURED[@]}" -m "${PYTEST[@]}" "${COMMANDS[@]}" || failed=$?
+  exit "$failed"
+} >"$logs/suites" 2>&1 &
 suites=$!
 "${MEASURED[@]}" -m "${PYTEST[@]}" "${STORES[@]}" >"$logs/stores" 2>&1 &
 stores=$!
