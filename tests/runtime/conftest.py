@@ -41,9 +41,12 @@ def suite(bus_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[To
         ProcessSettings(),
     )
     together.start()
-    await_true(lambda: together.reasons() == [])
-    yield together
-    assert together.stop(10)
+    try:
+        await_true(lambda: together.reasons() == [])
+        yield together
+    finally:  # one that is left behind would answer the calls of the next
+        stopped = together.stop(10)
+    assert stopped
 
 
 @pytest.fixture(scope="module")
