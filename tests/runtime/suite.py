@@ -63,7 +63,7 @@ def person_given(index: int) -> dict[str, Any]:
 
 
 def await_true(condition: Callable[[], bool], seconds_max: float = 30) -> None:
-    """Return once a condition holds; fail when it does not in time. Other tests keep the machine busy, too."""
+    """Return once a condition holds; fail when it does not in time. Other tests keep the machine busy too."""
     deadline = time.monotonic() + seconds_max
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
