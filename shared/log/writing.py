@@ -22,7 +22,7 @@ from shared.rules.personal import Erased, Personal, Sealed
 from shared.rules.plain import to_plain
 
 PORTION = 40
-"""Commands whose rows are stored together, while the next are composed: a batch of dozens goes in two, too."""
+"""Commands whose rows are stored together, while the next are composed: a batch of 64 goes in two, too."""
 
 PersonalFields = Iterable[tuple[str, str, Personal[Any]]]
 
